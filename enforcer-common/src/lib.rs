@@ -1,0 +1,7 @@
+//! What both sides of the kernel boundary see: the layout of an image and the lookups in it, reasons, events.
+//!
+//! The lookups are written once, over a trait that yields a cell by index: the kernel program, the tests, the sanitizers
+//! and the fuzzer run the same code.
+#![cfg_attr(not(feature = "std"), no_std)]
+
+pub mod reason;

@@ -1,0 +1,5 @@
+//! The loader, the compiler and everything an operator touches.
+
+pub mod cli;
+pub mod mud;
+pub mod policy;

@@ -1,0 +1,54 @@
+//! What the compiler must know of the router itself: its addresses on each port.
+
+use std::collections::BTreeMap;
+
+use ipnet::IpNet;
+
+use super::model::{Policy, Zone};
+
+/// The router's own addresses by port, from the live interfaces or from `[router] addresses`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// By port name (`lan0.30`): addresses with prefix lengths, host bits kept. Link-local ones may be among them.
+    pub addresses: BTreeMap<String, Vec<IpNet>>,
+}
+
+impl Facts {
+    /// Facts from the policy's own `[router] addresses`, for use where no live interface tells.
+    pub fn declared(policy: &Policy) -> Facts {
+        Facts {
+            addresses: policy.router.addresses.clone(),
+        }
+    }
+
+    /// The declared addresses, with those of live ports put in their place. `live` maps port names to addresses; a port
+    /// that is absent from it keeps what was declared.
+    pub fn with_live(policy: &Policy, live: &BTreeMap<String, Vec<IpNet>>) -> Facts {
+        let mut addresses = policy.router.addresses.clone();
+        addresses.extend(live.iter().map(|(port, nets)| (port.clone(), nets.clone())));
+        Facts { addresses }
+    }
+
+    /// The prefixes of a zone: the fixed ones and, where it says `connected`, the networks of its ports. Host bits clear,
+    /// sorted, link-local networks left out (they belong to every port).
+    pub fn prefixes_of(&self, zone: &Zone) -> Vec<IpNet> {
+        let mut prefixes = zone.prefixes.clone();
+        if zone.connected {
+            for port in &zone.ports {
+                let nets = self.addresses.get(&port.name).into_iter().flatten();
+                prefixes.extend(nets.map(IpNet::trunc).filter(|net| !is_link_local(net)));
+            }
+        }
+        prefixes.sort();
+        prefixes.dedup();
+        prefixes
+    }
+}
+
+/// 169.254.0.0/16 and fe80::/10.
+fn is_link_local(net: &IpNet) -> bool {
+    match net {
+        IpNet::V4(net) => net.addr().is_link_local(),
+        IpNet::V6(net) => net.addr().segments()[0] & 0xffc0 == 0xfe80,
+    }
+}

@@ -1,0 +1,4 @@
+//! Policy files to model: parse, merge, check.
+
+pub mod facts;
+pub mod model;
