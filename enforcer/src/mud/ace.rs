@@ -9,7 +9,7 @@ use super::acl::ListContext;
 use super::draft::{Draft, Placed};
 use super::file::Names;
 use super::json::{self, span};
-use super::profile::{Ace, Transport};
+use super::profile::{Ace, PeerMatch, Transport};
 use super::report::{Report, code};
 use super::{actions, family, ip, link, peer, transport};
 
@@ -52,7 +52,7 @@ pub(super) fn read<'v>(
     let variants = family::resolve(&mut draft, list.kind, start.clone(), report);
     draft.peer.sort();
     draft.peer.dedup();
-    if draft.accept && draft.peer.is_empty() && draft.unsupported.is_empty() {
+    if draft.accept && draft.unsupported.is_empty() && draft.peer.iter().all(is_everyone) {
         report
             .lint(
                 code::ANY_HOST,
@@ -84,6 +84,11 @@ pub(super) fn read<'v>(
             span: start.clone(),
         })
         .collect()
+}
+
+/// A default prefix is no demand.
+fn is_everyone(matched: &PeerMatch) -> bool {
+    matches!(matched, PeerMatch::Network(network) if network.prefix_len() == 0)
 }
 
 fn named<'v, 't>(

@@ -62,13 +62,23 @@ impl AclType {
             }
         };
         if !exact {
-            report.lint(
-                code::DIALECT,
-                span(value),
-                format!("`{text}` is no list type; it is taken as {kind:?}"),
-            );
+            let message = format!("`{text}` is no list type; it is taken as `{}`", kind.name());
+            report.lint(code::DIALECT, span(value), message);
         }
         kind
+    }
+
+    /// The identity of RFC 8519, section 4.1.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Ipv4 => "ipv4-acl-type",
+            Self::Ipv6 => "ipv6-acl-type",
+            Self::Eth => "eth-acl-type",
+            Self::EthIpv4 => "mixed-eth-ipv4-acl-type",
+            Self::EthIpv6 => "mixed-eth-ipv6-acl-type",
+            Self::All => "mixed-eth-ipv4-ipv6-acl-type",
+            Self::Absent => "",
+        }
     }
 
     /// Packets of such a list before any match is looked at.

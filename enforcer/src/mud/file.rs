@@ -56,7 +56,13 @@ pub(super) fn read(text: &str, shown: &str, report: &mut Report) -> Option<Profi
         report,
     );
     let mut to = policy(mud, Direction::ToDevice, &lists, &names, &mut used, report);
-    if used.is_empty() {
+    // A reference in the words of a draft has been told already.
+    if used.is_empty()
+        && !report
+            .problems
+            .iter()
+            .any(|problem| problem.code == code::DRAFT)
+    {
         let message = "no policy of this file refers to an access list in it";
         report
             .problem(code::NO_POLICY, span(&container.name), message)

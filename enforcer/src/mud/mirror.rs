@@ -23,16 +23,20 @@ pub(super) fn carry_over(from: &mut [Placed], to: &mut [Placed], report: &mut Re
             Initiated::FromDevice => "from-device",
             Initiated::ToDevice => "to-device",
         };
-        let message = format!(
-            "`{}` mirrors `{rule}`, whose `direction-initiated` ({opener}) holds for both",
-            placed.ace.rule
-        );
+        let (own, other) = (within_file(&placed.ace.rule), within_file(&rule));
+        let message =
+            format!("`{own}` mirrors `{other}`, whose `direction-initiated` holds for both");
         report
             .lint(code::MIRRORED, placed.span.clone(), message)
             .help(format!(
                 "\"ietf-mud:direction-initiated\": \"{opener}\" in its `tcp`"
             ));
     }
+}
+
+/// The name of an entry without that of its file.
+fn within_file(rule: &str) -> &str {
+    rule.split_once('#').map_or(rule, |(_, name)| name)
 }
 
 /// What `ace` takes over: only if it accepts and says nothing itself, and all its mirrors agree.

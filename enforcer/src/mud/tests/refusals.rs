@@ -192,3 +192,33 @@ fn a_file_that_cannot_be_read_is_a_problem() {
         crate::mud::parse(std::path::Path::new("no-such-file.json"), "x.json").unwrap_err();
     assert_eq!(problems[0].code, code::UNREADABLE);
 }
+
+#[test]
+fn a_file_cut_short_anywhere_is_refused() {
+    let text = good();
+    for end in 0..text.len() {
+        assert_eq!(codes(&text[..end]), [code::NOT_JSON]);
+    }
+}
+
+#[test]
+fn any_value_in_place_of_any_other_is_judged_without_panic() {
+    let text = good();
+    for word in [
+        "null",
+        "[]",
+        "{}",
+        "[null]",
+        "7",
+        "-1.5e3",
+        "\"\u{fc}\"",
+        "true",
+    ] {
+        for (at, _) in text.match_indices(':') {
+            let rest = text[at + 1..]
+                .find([',', '}'])
+                .map_or("", |end| &text[at + 1 + end..]);
+            let _ = parse_text(&format!("{}:{word}{rest}", &text[..at]), "x.json");
+        }
+    }
+}
