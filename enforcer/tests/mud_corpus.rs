@@ -2,6 +2,7 @@
 //! where the folder `shared` does not stand beside it, the test says that it skips.
 
 use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use enforcer::mud;
@@ -66,7 +67,13 @@ const REFUSED: &[Refused] = &[
 fn every_public_file_compiles_or_is_refused_with_a_reason() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus/mud");
     if !corpus.is_dir() {
-        println!("skipped: there is no {}", corpus.display());
+        // Past the capture of the test runner, which would swallow it.
+        writeln!(
+            io::stderr(),
+            "mud_corpus SKIPPED: there is no {}",
+            corpus.display()
+        )
+        .expect("stderr");
         return;
     }
     let mut refused = Vec::new();

@@ -1,4 +1,4 @@
-//! `actions` of an entry (RFC 8519, section 4.1; RFC 8520, section 3: accept and drop, and reject may be drop).
+//! `actions` of an entry (RFC 8519, section 4.1; RFC 8520, section 2: accept and drop, and reject may be drop).
 
 use jsonc_parser::ast::Object;
 

@@ -1,4 +1,4 @@
-//! The entries that every MUD file has without writing them: DNS and NTP (RFC 8520, section 4.1 and its erratum 6295).
+//! The entries that every MUD file has without writing them: DNS and NTP (RFC 8520, section 5).
 //! They come last, so that a `drop` in the file overrides them.
 
 use super::draft::Direction;
@@ -7,10 +7,10 @@ use crate::policy::model::Place;
 
 const UDP: u8 = 17;
 
-/// The class of the network's DNS servers (RFC 8520, section 17.7).
+/// The class of the network's DNS servers (RFC 8520, section 17).
 const DNS: &str = "urn:ietf:params:mud:dns";
 
-/// The class of the network's NTP servers (RFC 8520, section 17.7).
+/// The class of the network's NTP servers (RFC 8520, section 17).
 const NTP: &str = "urn:ietf:params:mud:ntp";
 
 pub(super) fn entries(direction: Direction, label: &str, place: &Place) -> [Ace; 2] {

@@ -87,7 +87,7 @@ pub(super) fn read(text: &str, shown: &str, report: &mut Report) -> Option<Profi
     })
 }
 
-/// The entries of one policy's lists, in the order in which the policy names the lists (RFC 8520, section 3.8).
+/// The entries of one policy's lists, in the order in which the policy names the lists (RFC 8520, section 3.3).
 fn policy<'l>(
     mud: &'l Object<'_>,
     direction: Direction,

@@ -1,5 +1,5 @@
-//! `direction-initiated` on one of two mirrored TCP entries holds for both (RFC 8520, section 8; RFC 8520 itself asks files
-//! to write it on both, which most public ones do not).
+//! `direction-initiated` on one of two mirrored TCP entries holds for both (RFC 8520, section 4.8). Public files mostly
+//! write it on the from-device entry alone, which would leave its mirror open to connections from the peer's well-known port.
 
 use super::draft::Placed;
 use super::profile::{Ace, Initiated};

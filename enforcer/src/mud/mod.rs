@@ -1,8 +1,8 @@
 //! MUD files (RFC 8520, RFC 8519) to profiles.
 //!
-//! A file goes one way: text, JSON with places ([`json`]), the `ietf-mud:mud` container ([`file`]), the access lists that its
-//! policies refer to ([`acl`]), their entries ([`ace`] and a file for each kind of match), direction-initiated carried over
-//! to mirrored entries ([`mirror`]), the built-in entries ([`defaults`]). What is not understood never widens anything: it
+//! A file goes one way: text, JSON with places (`json`), the `ietf-mud:mud` container (`file`), the access lists that its
+//! policies refer to (`acl`), their entries (`ace` and a file for each kind of match), direction-initiated carried over
+//! to mirrored entries (`mirror`), the built-in entries (`defaults`). What is not understood never widens anything: it
 //! is named in [`profile::Ace::unsupported`].
 
 mod ace;

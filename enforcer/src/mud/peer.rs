@@ -1,5 +1,4 @@
-//! The `ietf-mud:mud` container of matches: who the other end is, in words that hold on every network (RFC 8520, sections
-//! 3.9 to 3.15 and 5).
+//! The `ietf-mud:mud` container of matches: who the other end is, in words that hold on every network (RFC 8520, section 4).
 
 use jsonc_parser::ast::ObjectProp;
 
@@ -9,7 +8,7 @@ use super::json::{self, Empty, span};
 use super::profile::PeerMatch;
 use super::report::{Report, code};
 
-/// Classes that the IANA registry has (RFC 8520, section 17.7).
+/// Classes that the IANA registry has (RFC 8520, section 17).
 const REGISTERED: [&str; 2] = ["urn:ietf:params:mud:dns", "urn:ietf:params:mud:ntp"];
 
 pub(super) fn read(property: &ObjectProp<'_>, draft: &mut Draft, report: &mut Report) {

@@ -35,7 +35,7 @@ pub mod code {
     pub const VERSION: &str = "MUD004";
     /// `mud-url` is absent or no URL (RFC 8520, section 3.2).
     pub const URL: &str = "MUD005";
-    /// No access list that a policy of the file refers to (RFC 8520, section 3.8).
+    /// No access list that a policy of the file refers to (RFC 8520, section 3.3).
     pub const NO_POLICY: &str = "MUD006";
     /// A key, an ACL or an ACE of the same name twice.
     pub const DUPLICATE: &str = "MUD007";
@@ -46,7 +46,7 @@ pub mod code {
     /// Written for a draft before the RFCs, in a way that cannot be read safely.
     pub const DRAFT: &str = "MUD010";
 
-    /// A policy of one direction is absent or empty.
+    /// A policy of one direction is absent or empty (RFC 8520, section 3.3).
     pub const ONE_DIRECTION: &str = "MUD101";
     /// A policy refers to an ACL that is not in the file.
     pub const DANGLING: &str = "MUD102";
@@ -62,13 +62,13 @@ pub mod code {
     pub const CONTRADICTION: &str = "MUD107";
     /// `direction-initiated` carried over from the mirrored ACE.
     pub const MIRRORED: &str = "MUD108";
-    /// `direction-initiated` elsewhere than in `tcp` (RFC 8520, section 8).
+    /// `direction-initiated` elsewhere than in `tcp` (RFC 8520, section 4.8).
     pub const DIRECTION: &str = "MUD109";
     /// A port range with an `operator` beside it.
     pub const RANGE_OPERATOR: &str = "MUD110";
-    /// A private address, which means something else on every network (RFC 8520, section 3.14).
+    /// A private address, which means something else on every network (RFC 8520, section 2).
     pub const PRIVATE: &str = "MUD111";
-    /// A controller class that is not registered, or no URI at all (RFC 8520, section 3.12).
+    /// A controller class that is not registered, or no URI at all (RFC 8520, section 4.6).
     pub const CLASS: &str = "MUD112";
     /// A node that is not understood and says nothing about packets (RFC 8520, section 3.9).
     pub const EXTENSION: &str = "MUD113";

@@ -1,4 +1,4 @@
-//! The `tcp`, `udp` and `icmp` containers (RFC 8519, section 4.2) with `direction-initiated` (RFC 8520, section 8).
+//! The `tcp`, `udp` and `icmp` containers (RFC 8519, section 4.2) with `direction-initiated` (RFC 8520, section 4.8).
 
 use jsonc_parser::ast::ObjectProp;
 
