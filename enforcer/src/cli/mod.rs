@@ -1,5 +1,8 @@
 //! The commands, one file each.
 
+mod check;
+mod init;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -27,10 +30,21 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Init(init::Args),
+    Check(check::Args),
+}
 
 /// Reads the arguments and runs the command.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    match cli.command {}
+    let done = match cli.command {
+        Command::Init(args) => init::run(args),
+        Command::Check(args) => check::run(args),
+    };
+    let exit = done.unwrap_or_else(|err| {
+        eprintln!("enforcer: {err:#}");
+        Exit::Refused
+    });
+    ExitCode::from(exit as u8)
 }
