@@ -81,25 +81,33 @@ impl<'a, 'i> Table<'a, 'i> {
         Some(within(self.span.file, key.span()))
     }
 
-    /// Says that a key must be written, when it is not.
+    /// Says that a key must be written and must not be an empty list, when it is not or is one.
     pub(super) fn demand(&self, key: &str, example: &str, findings: &mut Findings) {
-        if !self.entries.contains_key(key) {
-            let message = format!("{} needs `{key}`", self.what);
-            findings
-                .error(self.span, message)
-                .help(format!("write `{key} = {example}`"));
-        }
+        let (span, message) = match self.value(key) {
+            None => (self.span, format!("{} needs `{key}`", self.what)),
+            Some((value, span))
+                if value
+                    .get_ref()
+                    .as_array()
+                    .is_some_and(|list| list.is_empty()) =>
+            {
+                (span, format!("`{key}` of {} is empty", self.what))
+            }
+            Some(_) => return,
+        };
+        let found = findings.error(span, message);
+        found.help(format!("write `{key} = {example}`"));
     }
 
     pub(super) fn string(&self, key: &str, findings: &mut Findings) -> Option<At<String>> {
         let (value, span) = self.value(key)?;
-        match value.get_ref() {
-            DeValue::String(text) => Some(At {
-                value: text.to_string(),
-                span,
-            }),
-            other => self.mismatch(key, "a string", other, span, findings),
-        }
+        let Some(text) = value.get_ref().as_str() else {
+            return self.mismatch(key, "a string", value, span, findings);
+        };
+        Some(At {
+            value: text.to_owned(),
+            span,
+        })
     }
 
     /// A list of strings, or one string, which is a list of one.
@@ -112,49 +120,42 @@ impl<'a, 'i> Table<'a, 'i> {
 
     pub(super) fn boolean(&self, key: &str, findings: &mut Findings) -> Option<bool> {
         let (value, span) = self.value(key)?;
-        match value.get_ref() {
-            DeValue::Boolean(value) => Some(*value),
-            other => self.mismatch(key, "true or false", other, span, findings),
-        }
+        let boolean = value.get_ref().as_bool();
+        boolean.or_else(|| self.mismatch(key, "true or false", value, span, findings))
     }
 
     pub(super) fn integer(&self, key: &str, findings: &mut Findings) -> Option<At<i64>> {
         let (value, span) = self.value(key)?;
-        match value.get_ref() {
-            DeValue::Integer(number) => {
-                match i64::from_str_radix(number.as_str(), number.radix()) {
-                    Ok(value) => Some(At { value, span }),
-                    Err(_) => {
-                        findings.error(span, format!("`{key}` is too large a number"));
-                        None
-                    }
-                }
-            }
-            other => self.mismatch(key, "a number", other, span, findings),
+        let Some(number) = value.get_ref().as_integer() else {
+            return self.mismatch(key, "a number", value, span, findings);
+        };
+        let number = i64::from_str_radix(number.as_str(), number.radix());
+        if number.is_err() {
+            findings.error(span, format!("`{key}` is too large a number"));
         }
+        let value = number.ok()?;
+        Some(At { value, span })
     }
 
     pub(super) fn datetime(&self, key: &str, findings: &mut Findings) -> Option<At<Datetime>> {
         let (value, span) = self.value(key)?;
-        match value.get_ref() {
-            DeValue::Datetime(value) => Some(At {
-                value: *value,
-                span,
-            }),
-            DeValue::String(text) => {
-                findings
-                    .error(span, format!("`{key}` is a string, not a time"))
-                    .help(format!("write it without quotes: `{key} = {text}`"));
-                None
-            }
-            other => self.mismatch(
-                key,
-                "a time, such as 2026-12-01T17:00:00Z",
-                other,
-                span,
-                findings,
-            ),
+        if let Some(time) = value.get_ref().as_datetime() {
+            let value = *time;
+            return Some(At { value, span });
         }
+        if let Some(text) = value.get_ref().as_str() {
+            findings
+                .error(span, format!("`{key}` is a string, not a time"))
+                .help(format!("write it without quotes: `{key} = {text}`"));
+            return None;
+        }
+        self.mismatch(
+            key,
+            "a time, such as 2026-12-01T17:00:00Z",
+            value,
+            span,
+            findings,
+        )
     }
 
     /// The tables of a `[[key]]`, each with the place of its heading.
@@ -162,18 +163,14 @@ impl<'a, 'i> Table<'a, 'i> {
         let Some((value, span)) = self.value(key) else {
             return Vec::new();
         };
-        match value.get_ref() {
-            DeValue::Array(items) => items
-                .iter()
-                .map(|item| (item, within(self.span.file, item.span())))
-                .collect(),
-            _ => {
-                findings
-                    .error(span, format!("`{key}` is a list of tables"))
-                    .help(format!("write `[[{key}]]` above each entry"));
-                Vec::new()
-            }
-        }
+        let Some(items) = value.get_ref().as_array() else {
+            findings
+                .error(span, format!("`{key}` is a list of tables"))
+                .help(format!("write `[[{key}]]` above each entry"));
+            return Vec::new();
+        };
+        let at = |item: &'a Value<'i>| (item, within(self.span.file, item.span()));
+        items.iter().map(at).collect()
     }
 
     /// The named entries of a `[key.NAME]` or `[key]` table: name, place of the name, value.
@@ -204,11 +201,11 @@ impl<'a, 'i> Table<'a, 'i> {
         &self,
         key: &str,
         wanted: &str,
-        found: &DeValue<'_>,
+        found: &Value<'_>,
         span: Span,
         findings: &mut Findings,
     ) -> Option<T> {
-        let found = found.type_str();
+        let found = found.get_ref().type_str();
         findings.error(
             span,
             format!("`{key}` of {} is {wanted}, not a {found}", self.what),
@@ -224,28 +221,27 @@ pub(super) fn strings(
     key: &str,
     findings: &mut Findings,
 ) -> List<String> {
-    let items = match value.get_ref() {
-        DeValue::Array(items) => &items[..],
-        _ => std::slice::from_ref(value),
+    let items = match value.get_ref().as_array() {
+        Some(items) => &items[..],
+        None => std::slice::from_ref(value),
     };
     let mut list = Vec::with_capacity(items.len());
     for item in items {
         let span = within(span.file, item.span());
-        match item.get_ref() {
-            DeValue::String(text) => list.push(At {
-                value: text.to_string(),
-                span,
-            }),
-            other => {
-                let found = other.type_str();
-                findings
-                    .error(
-                        span,
-                        format!("`{key}` holds strings, and this is a {found}"),
-                    )
-                    .help(format!("write `{key} = [\"…\"]`"));
-            }
-        }
+        let Some(text) = item.get_ref().as_str() else {
+            let found = item.get_ref().type_str();
+            findings
+                .error(
+                    span,
+                    format!("`{key}` holds strings, and this is a {found}"),
+                )
+                .help(format!("write `{key} = [\"…\"]`"));
+            continue;
+        };
+        list.push(At {
+            value: text.to_owned(),
+            span,
+        });
     }
     List(list)
 }

@@ -96,6 +96,10 @@ pub(super) fn host(text: &str) -> Result<IpAddr, Fault> {
             format!("`{text}` is a link-local address"),
             "leave it out: a device's link-local addresses go with its `mac`",
         ),
+        Some("unspecified") => fault(
+            format!("`{text}` is the unspecified address"),
+            "write the address that the host has itself",
+        ),
         Some(kind) => fault(
             format!("`{text}` is a {kind} address"),
             "write the address that the host has itself",
@@ -110,14 +114,15 @@ fn special(address: IpAddr) -> Option<&'static str> {
         IpAddr::V6(v6) => is_link_local(v6),
     };
     let broadcast = matches!(address, IpAddr::V4(v4) if v4.is_broadcast());
-    match address {
-        _ if address.is_unspecified() => Some("unspecified"),
-        _ if address.is_loopback() => Some("loopback"),
-        _ if address.is_multicast() => Some("multicast"),
-        _ if broadcast => Some("broadcast"),
-        _ if link_local => Some("link-local"),
-        _ => None,
-    }
+    let kinds = [
+        ("unspecified", address.is_unspecified()),
+        ("loopback", address.is_loopback()),
+        ("multicast", address.is_multicast()),
+        ("broadcast", broadcast),
+        ("link-local", link_local),
+    ];
+    let kind = kinds.into_iter().find(|(_, holds)| *holds)?;
+    Some(kind.0)
 }
 
 fn is_link_local(address: Ipv6Addr) -> bool {

@@ -28,7 +28,6 @@ impl Checked<'_> {
     pub(super) fn errors(&self, findings: &mut Findings) {
         zones::errors(self, findings);
         devices::errors(self, findings);
-        rules::errors(self, findings);
         management::errors(self, findings);
     }
 

@@ -7,45 +7,6 @@ use super::reach::{Who, all_covered, any_overlap};
 use crate::policy::model::{Guardrail, Service, Side, Transition, Unknown, ZoneId};
 use crate::policy::raw::{self, Named};
 use crate::policy::report::Findings;
-use crate::policy::source::{At, Span};
-
-/// Lists that hold nothing.
-pub(super) fn errors(checked: &Checked<'_>, findings: &mut Findings) {
-    let document = checked.document;
-    let mut refuse = |span: Span, what: &str, key: &str, list: &[At<String>], help: &str| {
-        if list.is_empty() {
-            findings
-                .error(span, format!("`{key}` of {what} is empty"))
-                .help(help);
-        }
-    };
-    let who = "name a zone, a device or a group, or leave the entry out";
-    for rule in &document.transitions {
-        let what = format!("the transition `{}`", rule.name);
-        refuse(rule.span, &what, "from", &rule.entry.from, who);
-        refuse(rule.span, &what, "to", &rule.entry.to, who);
-        let help = "silence means no: to allow nothing, leave the entry out; to forbid for good, write a guardrail";
-        refuse(rule.span, &what, "allow", &rule.entry.allow, help);
-    }
-    for rule in &document.management {
-        refuse(rule.span, "`[management]`", "from", &rule.entry.from, who);
-        let help = "write what you manage the router with, such as `allow = [\"tcp/22\"]`";
-        refuse(
-            rule.span,
-            "`[management]`",
-            "allow",
-            &rule.entry.allow,
-            help,
-        );
-    }
-    for rule in &document.guardrails {
-        let what = format!("the guardrail `{}`", rule.name);
-        refuse(rule.span, &what, "from", &rule.entry.from, who);
-        refuse(rule.span, &what, "to", &rule.entry.to, who);
-        let help = "write what it denies, such as `deny = [\"any\"]`, or leave the entry out";
-        refuse(rule.span, &what, "deny", &rule.entry.deny, help);
-    }
-}
 
 pub(super) fn warnings(checked: &Checked<'_>, findings: &mut Findings) {
     let members = Members::of(checked);
