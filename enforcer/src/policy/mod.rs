@@ -1,6 +1,7 @@
 //! Policy files to model: parse, merge, check.
 
 pub mod facts;
+pub mod first;
 pub mod model;
 pub mod report;
 

@@ -4,6 +4,7 @@ mod bad_entries;
 mod bad_rules;
 mod bad_values;
 mod files;
+mod first;
 mod good;
 mod laws;
 mod live;
