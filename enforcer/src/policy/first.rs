@@ -77,7 +77,7 @@ impl Plan {
                 management = Some(Management {
                     from: vec![zone],
                     port: session.port,
-                    why: "where your session comes from",
+                    why: "From the zone that your session comes from.",
                 });
             }
         }
@@ -89,11 +89,7 @@ impl Plan {
 
     /// Puts an interface into its zone and returns the name of that.
     fn zone(&mut self, interface: &Interface, ports: Vec<String>) -> String {
-        let networks = interface
-            .addresses
-            .iter()
-            .map(|net| net.trunc().to_string());
-        let networks: Vec<String> = networks.collect();
+        let networks = networks_of(interface);
         let uplink = interface.default_route;
         let name = if uplink {
             UPLINK.to_owned()
@@ -116,9 +112,12 @@ impl Plan {
 
     fn any_management(&self) -> Option<Management> {
         let (from, why) = match self.inner() {
-            inner if !inner.is_empty() => (inner, "every inner zone, until you say which"),
+            inner if !inner.is_empty() => (inner, "From every inner zone, until you say which."),
             _ if self.zones.is_empty() => return None,
-            _ => (vec![UPLINK.to_owned()], "there is no other zone"),
+            _ => (
+                vec![UPLINK.to_owned()],
+                "From the uplink: there is no other zone.",
+            ),
         };
         Some(Management {
             from,
@@ -148,7 +147,7 @@ impl Plan {
         if let Some(Management { from, port, why }) = &self.management {
             let _ = write!(
                 text,
-                "\n# Access to the router that must always hold: a policy that cuts it is refused. From {why}.\n\
+                "\n# Access to the router that must always hold: a policy that cuts it is refused.\n# {why}\n\
                  [management]\nfrom = {}\nallow = [\"tcp/{port}\"]\n",
                 list(from)
             );
@@ -212,7 +211,7 @@ impl Zone {
         };
         let (about, prefixes) = match self.uplink {
             true => (
-                "The uplink: the default route leaves here",
+                "The default route leaves here; networks now",
                 "[\"0.0.0.0/0\", \"::/0\"]",
             ),
             false => ("Networks now", "[\"connected\"]"),
@@ -254,6 +253,15 @@ fn ports_of(live: &Live, interface: &Interface, depth: usize) -> Vec<String> {
     own.then(|| interface.name.clone()).into_iter().collect()
 }
 
+/// The networks that an interface has an address in, link-local ones left out.
+fn networks_of(interface: &Interface) -> Vec<String> {
+    let networks = interface
+        .addresses
+        .iter()
+        .map(|net| net.trunc().to_string());
+    networks.filter(|net| value::prefix(net).is_ok()).collect()
+}
+
 /// Another interface stands for this one: the bridge or bond that it is a member of, or the VLANs that it carries.
 fn stands_for_nothing(live: &Live, interface: &Interface) -> bool {
     let kind_of = |name: &str| live.interface(name).and_then(|other| other.kind.as_deref());
@@ -267,10 +275,7 @@ fn stands_for_nothing(live: &Live, interface: &Interface) -> bool {
     let carries = uppers
         .get(interface.name.as_str())
         .is_some_and(|uppers| uppers.iter().any(|upper| upper.vlan.is_some()));
-    let bare = interface
-        .addresses
-        .iter()
-        .all(|net| value::prefix(&net.trunc().to_string()).is_err());
+    let bare = networks_of(interface).is_empty();
     member || shares_port || (carries && bare && !interface.default_route)
 }
 

@@ -67,26 +67,23 @@ pub enum RuleKind {
 /// interfaces are those of the policy. The error holds everything that is wrong, not the first thing only.
 pub fn load(path: &Path, live: Option<&Live>) -> Result<Loaded, Report> {
     let mut findings = Findings::default();
-    let mut sources = match Sources::read(path) {
-        Ok(sources) => sources,
-        Err((path, error)) => {
-            let message = format!("{} cannot be read: {error}", path.display());
-            findings.general(Severity::Error, message);
-            return Err(findings.into_report(Sources::default()));
-        }
-    };
+    let (mut sources, unread) = Sources::read(path);
+    for (path, error) in &unread {
+        let message = format!("{} cannot be read: {error}", path.display());
+        findings.general(Severity::Error, message);
+    }
     if sources.files.is_empty() {
-        findings
-            .general(
-                Severity::Error,
-                format!("{} holds no *.toml file", path.display()),
-            )
-            .help("name a policy file, or a folder of them");
+        if unread.is_empty() {
+            let message = format!("{} holds no *.toml file", path.display());
+            findings
+                .general(Severity::Error, message)
+                .help("name a policy file, or a folder of them");
+        }
         return Err(findings.into_report(sources));
     }
 
     let mut document = Document::default();
-    let mut complete = true;
+    let mut complete = unread.is_empty();
     for file in 0..sources.files.len() {
         let file = source::offset(file);
         complete &= parse::file(&sources, file, &mut document, &mut findings);

@@ -1,5 +1,6 @@
 //! The one space of names that zones, devices and groups share.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use super::model::{DeviceId, ZoneId};
@@ -23,9 +24,20 @@ pub(super) enum Entity {
     Group(usize),
 }
 
+/// What an [`Entity`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Zone,
+    Device,
+    Group,
+}
+
 /// Names and what they stand for.
 pub(super) struct Names<'d> {
     entities: HashMap<&'d str, Entity>,
+    document: &'d Document,
+    /// How many misspellings have been looked for; after some, only the first of a list are tried, then none.
+    searches: Cell<usize>,
     /// Every file could be read: a name that is not here is not defined anywhere.
     complete: bool,
 }
@@ -59,7 +71,12 @@ impl<'d> Names<'d> {
             entities.insert(name, entity);
         }
         entities.insert(ROUTER, Entity::Zone(router_zone(document)));
-        Names { entities, complete }
+        Names {
+            entities,
+            document,
+            searches: Cell::new(0),
+            complete,
+        }
     }
 
     /// What a name stands for; if nothing, that is reported.
@@ -78,7 +95,7 @@ impl<'d> Names<'d> {
             Some(Entity::Device(_)) => misfit(name, "device", "zone", findings),
             Some(Entity::Group(_)) => misfit(name, "group", "zone", findings),
             None => {
-                let zones = |entity| matches!(entity, Entity::Zone(_));
+                let zones = |kind| kind == Kind::Zone;
                 self.undefined(name, "zone", zones, findings);
                 None
             }
@@ -92,7 +109,7 @@ impl<'d> Names<'d> {
             Some(Entity::Zone(_)) => misfit(name, "zone", "device", findings),
             Some(Entity::Group(_)) => misfit(name, "group", "device", findings),
             None => {
-                let devices = |entity| matches!(entity, Entity::Device(_));
+                let devices = |kind| kind == Kind::Device;
                 self.undefined(name, "device", devices, findings);
                 None
             }
@@ -111,17 +128,27 @@ impl<'d> Names<'d> {
         &self,
         name: &At<String>,
         kind: &str,
-        fits: impl Fn(Entity) -> bool,
+        fits: impl Fn(Kind) -> bool,
         findings: &mut Findings,
     ) {
         if !self.complete {
             return;
         }
-        let fitting = self
-            .entities
-            .iter()
-            .filter(|(_, entity)| fits(**entity))
-            .map(|(name, _)| *name);
+        fn names<T>(entries: &[Named<T>], fit: bool) -> impl Iterator<Item = &str> {
+            let fitting = if fit { entries } else { &[] };
+            fitting.iter().map(|entry| entry.name.as_str())
+        }
+        let zones = names(&self.document.zones, fits(Kind::Zone));
+        let groups = names(&self.document.groups, fits(Kind::Group));
+        let devices = names(&self.document.devices, fits(Kind::Device));
+        // The whole of a long list is searched for a few names only: a report must not take time that grows with its square.
+        let searches = self.searches.replace(self.searches.get() + 1);
+        let at_most = match searches {
+            0..20 => usize::MAX,
+            20..1000 => 200,
+            _ => 0,
+        };
+        let fitting = zones.chain(groups).chain(devices).take(at_most);
         let table = if kind == "device" { "devices" } else { "zones" };
         let help = did_you_mean(&name.value, fitting)
             .unwrap_or_else(|| format!("declare it: `[{table}.{}]`", name.value));

@@ -1,8 +1,5 @@
 //! "Did you mean …?": the candidate that is closest to what was written.
 
-/// Lists longer than this are not searched for every misspelling; the help names the kind of thing instead.
-const CANDIDATES_AT_MOST: usize = 20_000;
-
 /// A help text that names the candidate nearest to a misspelling, if one is near.
 pub(super) fn did_you_mean<'a>(
     written: &str,
@@ -18,7 +15,6 @@ fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> 
     let limit = (written.len() / 3).max(1);
     let near = candidates
         .into_iter()
-        .take(CANDIDATES_AT_MOST)
         .filter(|candidate| candidate.len().abs_diff(written.len()) <= limit + 2)
         .map(|candidate| (distance(&written, candidate), candidate));
     let (distance, candidate) = near.min()?;

@@ -1,6 +1,6 @@
 //! Merged entries to the model: names become indices, lists of services become sets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::model::{
     Device, DeviceId, Exception, Forward, Guardrail, Policy, Router, Service, Transition, Unknown,
@@ -12,7 +12,7 @@ use super::raw::{self, Document, Mode, Named};
 use super::report::Findings;
 use super::sets::Sets;
 use super::sides::{End, Sides};
-use super::source::{List, Sources};
+use super::source::{List, Sources, Span};
 
 /// The tables that names are looked up in.
 pub(super) struct Resolver<'d> {
@@ -215,6 +215,7 @@ impl Resolver<'_> {
 
     fn forwards(&mut self, devices: &[Device], findings: &mut Findings) -> Vec<Forward> {
         let mut forwards = Vec::new();
+        let mut taken: HashMap<(ZoneId, Service), Span> = HashMap::new();
         for forward in &self.document.forwards {
             let entry = &forward.entry;
             let at = self.names.zone(&entry.at, findings);
@@ -247,6 +248,12 @@ impl Resolver<'_> {
             let (Some(at), Some(to), Some(outside)) = (at, to, outside) else {
                 continue;
             };
+            if let Some(first) = taken.insert((at, service[0].clone()), forward.span) {
+                findings
+                    .error(forward.span, format!("{} is forwarded twice", forward.name))
+                    .also(first, "it is forwarded here already")
+                    .help("one outside port leads to one inside host");
+            }
             forwards.push(Forward {
                 at,
                 to,

@@ -67,52 +67,40 @@ pub(super) struct Sources {
     pub folder: PathBuf,
 }
 
+/// A file or folder that could not be read, and why.
+pub(super) type Unread = (PathBuf, io::Error);
+
 /// Files larger than this are refused: spans are 32 bits, and no policy is that long.
 const LONGEST: u64 = 1 << 30;
 
 impl Sources {
-    /// Reads a file, or every `*.toml` of a folder.
-    pub(super) fn read(path: &Path) -> Result<Sources, (PathBuf, io::Error)> {
-        let at = |path: &Path| {
-            let path = path.to_owned();
-            move |error| (path, error)
-        };
-        if !fs::metadata(path).map_err(at(path))?.is_dir() {
-            let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-            let mut sources = Sources {
-                folder,
-                ..Sources::default()
-            };
-            let shown = path.file_name().unwrap_or(path.as_os_str());
-            let text = read_text(path).map_err(at(path))?;
-            sources.add(&shown.to_string_lossy(), text);
-            return Ok(sources);
-        }
-
-        let mut names = Vec::new();
-        for entry in fs::read_dir(path).map_err(at(path))? {
-            let entry = entry.map_err(at(path))?;
-            let name = PathBuf::from(entry.file_name());
-            let hidden = name.to_string_lossy().starts_with('.');
-            if !hidden
-                && name
-                    .extension()
-                    .is_some_and(|extension| extension == "toml")
-            {
-                names.push(name);
+    /// Reads a file, or every `*.toml` of a folder; and what could not be read.
+    pub(super) fn read(path: &Path) -> (Sources, Vec<Unread>) {
+        let mut sources = Sources::default();
+        let mut unread = Vec::new();
+        let mut read = |folder: PathBuf, names: Vec<PathBuf>| {
+            for name in names {
+                let file = folder.join(&name);
+                match read_text(&file) {
+                    Ok(text) => {
+                        sources.add(&name.to_string_lossy(), text);
+                    }
+                    Err(error) => unread.push((file, error)),
+                }
             }
-        }
-        names.sort();
-        let mut sources = Sources {
-            folder: path.to_owned(),
-            ..Sources::default()
+            sources.folder = folder;
         };
-        for name in names {
-            let file = path.join(&name);
-            let text = read_text(&file).map_err(at(&file))?;
-            sources.add(&name.to_string_lossy(), text);
+        if path.is_dir() {
+            match policy_files(path) {
+                Ok(names) => read(path.to_owned(), names),
+                Err(error) => unread.push((path.to_owned(), error)),
+            }
+        } else {
+            let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+            let name = path.file_name().unwrap_or(path.as_os_str());
+            read(folder, vec![PathBuf::from(name)]);
         }
-        Ok(sources)
+        (sources, unread)
     }
 
     /// Adds a file and returns its number.
@@ -131,6 +119,24 @@ impl Sources {
             line: offset(line + 1),
         }
     }
+}
+
+/// The names of the policy files in a folder, sorted.
+fn policy_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let name = PathBuf::from(entry?.file_name());
+        let hidden = name.to_string_lossy().starts_with('.');
+        if !hidden
+            && name
+                .extension()
+                .is_some_and(|extension| extension == "toml")
+        {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
 }
 
 fn read_text(path: &Path) -> io::Result<String> {

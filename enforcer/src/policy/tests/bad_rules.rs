@@ -185,6 +185,10 @@ fn forwards() {
             "more.toml:4",
         ),
     ];
+    let twice = "at = \"internet\"\nservice = \"tcp/1\"\nto = \"nas\"\n[services]\nx = [\"tcp/1\"]\n[[forwards]]\nat = \"internet\"\nservice = \"x\"\nto = \"nas\"\nport = 2";
+    let rows = rows
+        .into_iter()
+        .chain([(twice, "is forwarded twice", "more.toml:10")]);
     for (forward, message, place) in rows {
         let text = format!("{NAS}[[forwards]]\n{forward}");
         let report = super::load_with_base(&text).unwrap_err();

@@ -77,3 +77,12 @@ fn drawn_reports_underline_the_text() {
         assert!(drawn.contains(part), "no {part} in\n{drawn}");
     }
 }
+
+#[test]
+fn a_file_that_cannot_be_read_does_not_hide_the_others() {
+    let folder = super::folder(&[("base.toml", BASE), ("more.toml", "modee = 1")]);
+    std::fs::write(folder.path().join("odd.toml"), b"why = \"\xff\"").unwrap();
+    let report = load(folder.path(), None).unwrap_err().to_string();
+    assert!(report.contains("odd.toml cannot be read"), "{report}");
+    assert!(report.contains("no key `modee`"), "{report}");
+}
