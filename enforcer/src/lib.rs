@@ -1,6 +1,7 @@
 //! The loader, the compiler and everything an operator touches.
 
 pub mod cli;
+pub mod compile;
 pub mod dataplane;
 pub mod mud;
 pub mod policy;

@@ -2,6 +2,7 @@
 
 mod check;
 mod init;
+mod mud;
 
 use std::process::ExitCode;
 
@@ -33,17 +34,19 @@ struct Cli {
 enum Command {
     Init(init::Args),
     Check(check::Args),
+    Mud(mud::Args),
 }
 
 /// Reads the arguments and runs the command.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let done = match cli.command {
+    let result = match cli.command {
         Command::Init(args) => init::run(args),
         Command::Check(args) => check::run(args),
+        Command::Mud(args) => mud::run(args),
     };
-    let exit = done.unwrap_or_else(|err| {
-        eprintln!("enforcer: {err:#}");
+    let exit = result.unwrap_or_else(|error| {
+        eprintln!("enforcer: {error:#}");
         Exit::Refused
     });
     ExitCode::from(exit as u8)

@@ -11,18 +11,14 @@ use rtnetlink::packet_route::address::AddressAttribute;
 use rtnetlink::packet_route::link::{
     InfoData, InfoKind, InfoVlan, LinkAttribute, LinkFlags, LinkInfo, LinkLayerType, LinkMessage,
 };
-use rtnetlink::packet_route::route::{
-    RouteAttribute, RouteHeader, RouteMessage, RouteNextHop, RouteType,
-};
+use rtnetlink::packet_route::route::{RouteAttribute, RouteHeader, RouteMessage, RouteNextHop, RouteType};
 use rtnetlink::{Handle, RouteMessageBuilder};
 
 use crate::policy::facts::{Interface, Live};
 
 /// Reads the interfaces of this network namespace; for callers that have no runtime of their own.
 pub fn read() -> io::Result<Live> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     runtime.block_on(read_async())
 }
 
@@ -84,9 +80,7 @@ fn interface(link: &LinkMessage, names: &BTreeMap<u32, String>) -> Option<Interf
         .any(|attribute| matches!(attribute, LinkAttribute::LinkNetNsId(_)));
     for attribute in &link.attributes {
         if let LinkAttribute::Address(bytes) = attribute {
-            interface.mac = <[u8; 6]>::try_from(bytes.as_slice())
-                .ok()
-                .filter(|_| ethernet);
+            interface.mac = <[u8; 6]>::try_from(bytes.as_slice()).ok().filter(|_| ethernet);
         } else if let LinkAttribute::Controller(index) = attribute {
             interface.master = names.get(index).cloned();
         } else if let LinkAttribute::Link(index) = attribute {
@@ -156,10 +150,7 @@ async fn exits(handle: &Handle, query: RouteMessage) -> Result<BTreeSet<u32>, rt
         let default = header.destination_prefix_length == 0
             && header.kind == RouteType::Unicast
             && header.table == RouteHeader::RT_TABLE_MAIN
-            && matches!(
-                header.address_family,
-                AddressFamily::Inet | AddressFamily::Inet6
-            );
+            && matches!(header.address_family, AddressFamily::Inet | AddressFamily::Inet6);
         if !default {
             continue;
         }

@@ -1,61 +1,77 @@
 //! MUD files (RFC 8520, RFC 8519) to profiles.
+//!
+//! A file goes one way: text, JSON with places (`json`), the `ietf-mud:mud` container (`file`), the access lists that its
+//! policies refer to (`acl`), their entries (`ace` and a file for each kind of match), direction-initiated carried over
+//! to mirrored entries (`mirror`), the built-in entries (`defaults`). What is not understood never widens anything: it
+//! is named in [`profile::Ace::unsupported`].
 
+mod ace;
+mod acl;
+mod actions;
+mod address;
+mod defaults;
+mod draft;
+mod family;
+mod file;
+mod header;
+mod host;
+mod ip;
+mod json;
+mod link;
+mod mirror;
+mod peer;
+mod ports;
 pub mod profile;
+pub mod report;
+mod transport;
 
-use std::ops::Range;
+#[cfg(test)]
+mod tests;
+
 use std::path::Path;
 
-use self::profile::Profile;
+use profile::Profile;
+use report::{Lint, Problem, Report, code};
 
-/// Something in a MUD file that works, but would surprise.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lint {
-    /// A short stable word for the kind of finding.
-    pub code: &'static str,
-    /// What was found.
-    pub message: String,
-    /// What to write instead.
-    pub help: Option<String>,
-    /// Bytes in the file.
-    pub span: Range<usize>,
-    /// Line, counted from 1.
-    pub line: u32,
-}
+/// Larger files are refused unread; the largest public one has 95 kB.
+const MAX_BYTES: u64 = 4 << 20;
 
-/// Something that makes a MUD file unusable.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// A short stable word for the kind of finding.
-    pub code: &'static str,
-    /// What is wrong.
-    pub message: String,
-    /// What to write instead.
-    pub help: Option<String>,
-    /// Bytes in the file.
-    pub span: Range<usize>,
-    /// Line, counted from 1.
-    pub line: u32,
-}
-
-/// Reads a MUD file. `shown` is how places and labels name it.
+/// Reads the MUD file at `path`; `shown` is how places name it (`mud/camera.json`).
+///
+/// # Errors
+///
+/// All reasons for which the file has no usable policy (RFC 8520, sections 2 and 3).
 pub fn parse(path: &Path, shown: &str) -> Result<(Profile, Vec<Lint>), Vec<Problem>> {
-    let text = std::fs::read_to_string(path).unwrap_or_default();
-    if !text.trim_start().starts_with('{') {
-        return Err(vec![Problem {
-            code: "syntax",
-            message: "this is no JSON object".to_owned(),
-            help: None,
-            span: 0..text.len().min(1),
-            line: 1,
-        }]);
+    match read(path) {
+        Ok(text) => parse_text(&text, shown),
+        Err(error) => {
+            let mut report = Report::new("");
+            report.problem(code::UNREADABLE, 0..0, format!("cannot read the file: {error}"));
+            Err(report.problems)
+        }
     }
-    let label = shown.rsplit('/').next().unwrap_or(shown).to_owned();
-    let profile = Profile {
-        url: format!("https://example.com/{label}"),
-        authority: "example.com".to_owned(),
-        label,
-        from_device: Vec::new(),
-        to_device: Vec::new(),
-    };
-    Ok((profile, Vec::new()))
+}
+
+/// Reads a MUD file from memory; otherwise as [`parse`].
+///
+/// # Errors
+///
+/// As [`parse`].
+pub fn parse_text(text: &str, shown: &str) -> Result<(Profile, Vec<Lint>), Vec<Problem>> {
+    let mut report = Report::new(text);
+    let profile = file::read(text, shown, &mut report);
+    match profile {
+        Some(profile) if report.problems.is_empty() => Ok((profile, report.sorted_lints())),
+        _ => Err(report.sorted_problems()),
+    }
+}
+
+fn read(path: &Path) -> std::io::Result<String> {
+    let bytes = std::fs::metadata(path)?.len();
+    if bytes > MAX_BYTES {
+        return Err(std::io::Error::other(format!(
+            "{bytes} bytes are more than a MUD file may have ({MAX_BYTES})"
+        )));
+    }
+    std::fs::read_to_string(path)
 }

@@ -51,11 +51,7 @@ impl Plan {
     fn of(live: &Live, session: Option<Session>) -> Plan {
         let mut plan = Plan::default();
         let mut management = None;
-        for interface in live
-            .interfaces
-            .iter()
-            .filter(|interface| !interface.loopback)
-        {
+        for interface in live.interfaces.iter().filter(|interface| !interface.loopback) {
             if let Some(why) = left_alone(interface) {
                 plan.ignored.push((interface.name.clone(), why));
                 continue;
@@ -114,16 +110,9 @@ impl Plan {
         let (from, why) = match self.inner() {
             inner if !inner.is_empty() => (inner, "From every inner zone, until you say which."),
             _ if self.zones.is_empty() => return None,
-            _ => (
-                vec![UPLINK.to_owned()],
-                "From the uplink: there is no other zone.",
-            ),
+            _ => (vec![UPLINK.to_owned()], "From the uplink: there is no other zone."),
         };
-        Some(Management {
-            from,
-            port: 22,
-            why,
-        })
+        Some(Management { from, port: 22, why })
     }
 
     fn inner(&self) -> Vec<String> {
@@ -230,22 +219,16 @@ fn ports_of(live: &Live, interface: &Interface, depth: usize) -> Vec<String> {
     if depth > DEEPEST {
         return Vec::new();
     }
-    let lower = interface
-        .lower
-        .as_deref()
-        .and_then(|name| live.interface(name));
+    let lower = interface.lower.as_deref().and_then(|name| live.interface(name));
     if let (Some(id), Some(lower)) = (interface.vlan, lower) {
         let ports = ports_of(live, lower, depth + 1).into_iter();
         let tagged = ports.map(|port| format!("{port}.{id}"));
         return tagged.filter(|port| value::port(port).is_ok()).collect();
     }
     let members = live.interfaces.iter().filter(|member| {
-        interface.kind.as_deref() == Some("bridge")
-            && member.master.as_ref() == Some(&interface.name)
+        interface.kind.as_deref() == Some("bridge") && member.master.as_ref() == Some(&interface.name)
     });
-    let ports: Vec<String> = members
-        .flat_map(|member| ports_of(live, member, depth + 1))
-        .collect();
+    let ports: Vec<String> = members.flat_map(|member| ports_of(live, member, depth + 1)).collect();
     if !ports.is_empty() {
         return ports;
     }
@@ -255,10 +238,7 @@ fn ports_of(live: &Live, interface: &Interface, depth: usize) -> Vec<String> {
 
 /// The networks that an interface has an address in, link-local ones left out.
 fn networks_of(interface: &Interface) -> Vec<String> {
-    let networks = interface
-        .addresses
-        .iter()
-        .map(|net| net.trunc().to_string());
+    let networks = interface.addresses.iter().map(|net| net.trunc().to_string());
     networks.filter(|net| value::prefix(net).is_ok()).collect()
 }
 
@@ -293,9 +273,11 @@ fn left_alone(interface: &Interface) -> Option<&'static str> {
     }
     match interface.kind.as_deref() {
         Some("dummy" | "ifb" | "nlmon") => Some("carries no packets of a network"),
-        Some(
-            "sit" | "ipip" | "ip6tnl" | "gre" | "gretap" | "erspan" | "ip6gre" | "vti" | "vti6",
-        ) if interface.addresses.is_empty() => Some("a tunnel that is not set up"),
+        Some("sit" | "ipip" | "ip6tnl" | "gre" | "gretap" | "erspan" | "ip6gre" | "vti" | "vti6")
+            if interface.addresses.is_empty() =>
+        {
+            Some("a tunnel that is not set up")
+        }
         _ => None,
     }
 }
@@ -303,10 +285,7 @@ fn left_alone(interface: &Interface) -> Option<&'static str> {
 /// A zone's name from that of its interface.
 fn zone_name(interface: &str) -> String {
     let fits = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let name: String = interface
-        .chars()
-        .map(|c| if fits(c) { c } else { '-' })
-        .collect();
+    let name: String = interface.chars().map(|c| if fits(c) { c } else { '-' }).collect();
     match name.as_str() {
         UPLINK | "router" | "same" | "mud" | "any" | "connected" => format!("{name}-zone"),
         _ => name,

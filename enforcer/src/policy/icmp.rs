@@ -60,9 +60,7 @@ fn table(protocol: u8) -> &'static [Name] {
 
 /// Type and code by name, for ICMP (1) or ICMPv6 (58).
 pub(super) fn by_name(protocol: u8, name: &str) -> Option<(u8, Option<u8>)> {
-    let (_, kind, code) = table(protocol)
-        .iter()
-        .find(|(known, _, _)| *known == name)?;
+    let (_, kind, code) = table(protocol).iter().find(|(known, _, _)| *known == name)?;
     Some((*kind, *code))
 }
 

@@ -41,9 +41,7 @@ pub struct Interface {
 impl Live {
     /// The interface of this name.
     pub fn interface(&self, name: &str) -> Option<&Interface> {
-        self.interfaces
-            .iter()
-            .find(|interface| interface.name == name)
+        self.interfaces.iter().find(|interface| interface.name == name)
     }
 
     /// The router's addresses on each port of a policy whose interface exists here.
@@ -65,18 +63,11 @@ impl Live {
 
     /// The interfaces whose addresses are the router's on this port: the one of the port itself, and the bridges, bonds and
     /// the like above it.
-    fn own_interfaces<'a>(
-        &'a self,
-        port: &Port,
-        uppers: &HashMap<&str, Vec<&'a Interface>>,
-    ) -> Vec<&'a Interface> {
+    fn own_interfaces<'a>(&'a self, port: &Port, uppers: &HashMap<&str, Vec<&'a Interface>>) -> Vec<&'a Interface> {
         let mut own = Vec::new();
         let mut seen = HashSet::new();
         let start = self.interface(&port.interface);
-        let mut open: Vec<(&Interface, &[u16])> = start
-            .into_iter()
-            .map(|start| (start, &port.vlans[..]))
-            .collect();
+        let mut open: Vec<(&Interface, &[u16])> = start.into_iter().map(|start| (start, &port.vlans[..])).collect();
         while let Some((interface, tags)) = open.pop() {
             if !seen.insert((interface.index, tags.len())) {
                 continue;

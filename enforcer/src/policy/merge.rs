@@ -22,11 +22,7 @@ pub(super) fn merge(document: &mut Document, complete: bool, findings: &mut Find
     unique("forward", &mut document.forwards, findings);
     unique("controller", &mut document.controllers, findings);
     unique("host name", &mut document.names, findings);
-    unique(
-        "address list of port",
-        &mut document.router_addresses,
-        findings,
-    );
+    unique("address list of port", &mut document.router_addresses, findings);
     let ignore = &mut document.router_ignore;
     ignore.sort_by(|a, b| (&a.value, a.span).cmp(&(&b.value, b.span)));
     ignore.dedup_by(|later, first| later.value == first.value);
@@ -46,10 +42,7 @@ fn unique<T: PartialEq>(kind: &str, entries: &mut Vec<Named<T>>, findings: &mut 
                 _ => "rename one of them, or let both say the same",
             };
             findings
-                .error(
-                    first.span,
-                    format!("the {kind} `{}` says two things", first.name),
-                )
+                .error(first.span, format!("the {kind} `{}` says two things", first.name))
                 .also(later.span, "and says something else here")
                 .help(help);
         }

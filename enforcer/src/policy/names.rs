@@ -124,13 +124,7 @@ impl<'d> Names<'d> {
         }
     }
 
-    fn undefined(
-        &self,
-        name: &At<String>,
-        kind: &str,
-        fits: impl Fn(Kind) -> bool,
-        findings: &mut Findings,
-    ) {
+    fn undefined(&self, name: &At<String>, kind: &str, fits: impl Fn(Kind) -> bool, findings: &mut Findings) {
         if !self.complete {
             return;
         }
@@ -150,8 +144,8 @@ impl<'d> Names<'d> {
         };
         let fitting = zones.chain(groups).chain(devices).take(at_most);
         let table = if kind == "device" { "devices" } else { "zones" };
-        let help = did_you_mean(&name.value, fitting)
-            .unwrap_or_else(|| format!("declare it: `[{table}.{}]`", name.value));
+        let help =
+            did_you_mean(&name.value, fitting).unwrap_or_else(|| format!("declare it: `[{table}.{}]`", name.value));
         findings
             .error(name.span, format!("`{}` is no {kind}", name.value))
             .help(help);
@@ -160,10 +154,7 @@ impl<'d> Names<'d> {
 
 fn misfit<T>(name: &At<String>, is: &str, not: &str, findings: &mut Findings) -> Option<T> {
     findings
-        .error(
-            name.span,
-            format!("`{}` is a {is}, not a {not}", name.value),
-        )
+        .error(name.span, format!("`{}` is a {is}, not a {not}", name.value))
         .help(format!("write the name of a {not}"));
     None
 }
@@ -175,11 +166,7 @@ fn zone_id(index: usize, name: &str) -> ZoneId {
 
 /// The number of the zone `router`.
 pub(super) fn router_zone(document: &Document) -> ZoneId {
-    ZoneId(
-        document
-            .zones
-            .partition_point(|zone| zone.name.as_str() < ROUTER),
-    )
+    ZoneId(document.zones.partition_point(|zone| zone.name.as_str() < ROUTER))
 }
 
 /// Takes out what has a name that it must not have, and says so.
@@ -221,10 +208,7 @@ fn well_formed<T>(kind: &str, entry: &Named<T>, findings: &mut Findings) -> bool
     let sound = !entry.name.is_empty() && entry.name.chars().all(fits);
     if !sound {
         findings
-            .error(
-                entry.span,
-                format!("`{}` is no name for a {kind}", entry.name),
-            )
+            .error(entry.span, format!("`{}` is no name for a {kind}", entry.name))
             .help("names are made of letters, digits, `-`, `_` and `.`");
     }
     sound

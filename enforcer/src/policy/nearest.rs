@@ -1,10 +1,7 @@
 //! "Did you mean …?": the candidate that is closest to what was written.
 
 /// A help text that names the candidate nearest to a misspelling, if one is near.
-pub(super) fn did_you_mean<'a>(
-    written: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<String> {
+pub(super) fn did_you_mean<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let nearest = nearest(written, candidates)?;
     Some(format!("did you mean `{nearest}`?"))
 }
@@ -43,10 +40,7 @@ fn distance(a: &[char], b: &str) -> usize {
 
 /// `a`, `b` and `c`, each in backquotes.
 pub(super) fn quoted<S: AsRef<str>>(names: &[S]) -> String {
-    let names: Vec<String> = names
-        .iter()
-        .map(|name| format!("`{}`", name.as_ref()))
-        .collect();
+    let names: Vec<String> = names.iter().map(|name| format!("`{}`", name.as_ref())).collect();
     match names.split_last() {
         Some((last, [])) => last.clone(),
         Some((last, rest)) => format!("{} and {last}", rest.join(", ")),

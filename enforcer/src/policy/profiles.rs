@@ -20,17 +20,9 @@ pub(super) struct Profiles {
 }
 
 /// Reads every MUD file that a device names.
-pub(super) fn read(
-    document: &Document,
-    sources: &mut Sources,
-    findings: &mut Findings,
-) -> Profiles {
+pub(super) fn read(document: &Document, sources: &mut Sources, findings: &mut Findings) -> Profiles {
     let mut first_named: BTreeMap<&str, Span> = BTreeMap::new();
-    for path in document
-        .devices
-        .iter()
-        .flat_map(|device| device.entry.mud.iter())
-    {
+    for path in document.devices.iter().flat_map(|device| device.entry.mud.iter()) {
         let first = first_named.entry(&path.value).or_insert(path.span);
         *first = path.span.min(*first);
     }
@@ -38,10 +30,7 @@ pub(super) fn read(
     for (written, span) in first_named {
         if written.contains("://") {
             findings
-                .error(
-                    span,
-                    format!("`{written}` is a URL, and only files are read"),
-                )
+                .error(span, format!("`{written}` is a URL, and only files are read"))
                 .help(format!(
                     "fetch it first, `enforcer mud fetch {written}`, and write the path of the file"
                 ));
@@ -68,19 +57,11 @@ pub(super) fn read(
     profiles
 }
 
-fn parse(
-    shown: &str,
-    span: Span,
-    sources: &mut Sources,
-    findings: &mut Findings,
-) -> Option<Profile> {
+fn parse(shown: &str, span: Span, sources: &mut Sources, findings: &mut Findings) -> Option<Profile> {
     let path = sources.folder.join(shown);
     if let Err(error) = fs::File::open(&path).and_then(|file| file.metadata()) {
         findings
-            .error(
-                span,
-                format!("the MUD file `{shown}` cannot be read: {error}"),
-            )
+            .error(span, format!("the MUD file `{shown}` cannot be read: {error}"))
             .help("write its path as seen from the folder of the policy");
         return None;
     }
@@ -152,10 +133,9 @@ fn normal(path: &str) -> String {
             Component::ParentDir if named => {
                 normal.pop();
             }
-            Component::ParentDir
-            | Component::Normal(_)
-            | Component::RootDir
-            | Component::Prefix(_) => normal.push(component),
+            Component::ParentDir | Component::Normal(_) | Component::RootDir | Component::Prefix(_) => {
+                normal.push(component)
+            }
         }
     }
     normal.to_string_lossy().into_owned()

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use miette::{
-    Diagnostic as Drawn, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError,
-    MietteSpanContents, SourceCode, SourceSpan, SpanContents,
+    Diagnostic as Drawn, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents,
+    SourceCode, SourceSpan, SpanContents,
 };
 
 use super::report::{Diagnostic, Label, Report, Severity};
@@ -48,10 +48,8 @@ struct Shown<'a> {
 impl<'a> Shown<'a> {
     fn new(report: &'a Report, found: &Diagnostic) -> Shown<'a> {
         let first = found.labels.first().map(|label| label.span.file);
-        let (here, there): (Vec<&Label>, Vec<&Label>) = found
-            .labels
-            .iter()
-            .partition(|label| Some(label.span.file) == first);
+        let (here, there): (Vec<&Label>, Vec<&Label>) =
+            found.labels.iter().partition(|label| Some(label.span.file) == first);
         let elsewhere = there.into_iter().map(|label| Shown {
             message: label.text.clone(),
             severity: found.severity,
@@ -113,9 +111,7 @@ impl Drawn for Shown<'_> {
         if self.elsewhere.is_empty() {
             return None;
         }
-        Some(Box::new(
-            self.elsewhere.iter().map(|shown| shown as &dyn Drawn),
-        ))
+        Some(Box::new(self.elsewhere.iter().map(|shown| shown as &dyn Drawn)))
     }
 }
 

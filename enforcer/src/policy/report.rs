@@ -74,19 +74,13 @@ impl Findings {
     }
 
     /// An error or warning about no place in particular.
-    pub(super) fn general(
-        &mut self,
-        severity: Severity,
-        message: impl Into<String>,
-    ) -> &mut Diagnostic {
+    pub(super) fn general(&mut self, severity: Severity, message: impl Into<String>) -> &mut Diagnostic {
         self.add(severity, None, message.into())
     }
 
     /// Whether the policy can be used.
     pub(super) fn has_errors(&self) -> bool {
-        self.list
-            .iter()
-            .any(|found| found.severity == Severity::Error)
+        self.list.iter().any(|found| found.severity == Severity::Error)
     }
 
     fn add(&mut self, severity: Severity, span: Option<Span>, message: String) -> &mut Diagnostic {

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::model::{
-    Device, DeviceId, Exception, Forward, Guardrail, Policy, Router, Service, Transition, Unknown,
-    Zone, ZoneId,
+    Device, DeviceId, Exception, Forward, Guardrail, Policy, Router, Service, Transition, Unknown, Zone, ZoneId,
 };
 use super::names::{Names, ROUTER, router_zone};
 use super::profiles::Profiles;
@@ -113,13 +112,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn devices(
-        &self,
-        zones: &[Zone],
-        profiles: &Profiles,
-        audit: bool,
-        findings: &mut Findings,
-    ) -> Vec<Device> {
+    fn devices(&self, zones: &[Zone], profiles: &Profiles, audit: bool, findings: &mut Findings) -> Vec<Device> {
         let listed_for_all = self.document.replies_listed;
         let router = router_zone(self.document);
         let mut devices = Vec::with_capacity(self.document.devices.len());
@@ -220,9 +213,7 @@ impl Resolver<'_> {
             let entry = &forward.entry;
             let at = self.names.zone(&entry.at, findings);
             let to = self.names.device(&entry.to, findings);
-            let service = self
-                .sets
-                .without_mud(std::slice::from_ref(&entry.service), findings);
+            let service = self.sets.without_mud(std::slice::from_ref(&entry.service), findings);
             let outside = one_port(&service);
             if !service.is_empty() && outside.is_none() {
                 findings
@@ -271,12 +262,7 @@ impl Resolver<'_> {
 fn exception_key(exception: &Exception) -> impl Ord + '_ {
     let Exception { from, to, allow } = exception;
     let side = |side: &super::model::Side| -> (Vec<ZoneId>, Vec<DeviceId>, bool, bool) {
-        (
-            side.zones.clone(),
-            side.devices.clone(),
-            side.star,
-            side.same,
-        )
+        (side.zones.clone(), side.devices.clone(), side.star, side.same)
     };
     (side(from), side(to), allow)
 }
@@ -305,7 +291,5 @@ fn plain<T: Ord + Clone>(list: &List<T>) -> Vec<T> {
 
 fn values<T: Ord + Clone>(entries: &[Named<List<T>>]) -> BTreeMap<String, Vec<T>> {
     let entries = entries.iter();
-    entries
-        .map(|entry| (entry.name.clone(), plain(&entry.entry)))
-        .collect()
+    entries.map(|entry| (entry.name.clone(), plain(&entry.entry))).collect()
 }

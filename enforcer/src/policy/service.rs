@@ -48,8 +48,7 @@ pub(super) fn parse(text: &str) -> Result<Spoken, Fault> {
         _ => fault(
             format!("`{text}` is no service: `{form}` is no protocol"),
             did_you_mean(form, FORMS.iter().copied()).unwrap_or_else(|| {
-                "write `tcp/…`, `udp/…`, `sctp/…`, `icmp/…`, `icmpv6/…`, `ip/…` or `eth/…`"
-                    .to_owned()
+                "write `tcp/…`, `udp/…`, `sctp/…`, `icmp/…`, `icmpv6/…`, `ip/…` or `eth/…`".to_owned()
             }),
         ),
     };
@@ -64,10 +63,7 @@ fn ports(text: &str, protocol: u8, rest: &str) -> Result<Service, Fault> {
     if destination.is_empty() && source.is_some() {
         return fault(
             format!("`{text}` has no destination ports"),
-            format!(
-                "write `{}` for all of them",
-                text.replacen("/:", "/1-65535:", 1)
-            ),
+            format!("write `{}` for all of them", text.replacen("/:", "/1-65535:", 1)),
         );
     }
     Ok(Service::Ports {
@@ -112,10 +108,7 @@ fn range<T: Copy + Ord + std::fmt::LowerHex>(
     if first > last {
         return fault(
             format!("`{text}` has its range the wrong way round"),
-            format!(
-                "write `{}`",
-                text.replacen(bounds, &format!("{high}-{low}"), 1)
-            ),
+            format!("write `{}`", text.replacen(bounds, &format!("{high}-{low}"), 1)),
         );
     }
     Ok((first, last))
@@ -132,18 +125,13 @@ fn byte(text: &str) -> Option<u8> {
 
 fn icmp(text: &str, form: &str, protocol: u8, rest: &str) -> Result<Service, Fault> {
     if let Some((kind, code)) = icmp::by_name(protocol, rest) {
-        return Ok(Service::Icmp {
-            protocol,
-            kind,
-            code,
-        });
+        return Ok(Service::Icmp { protocol, kind, code });
     }
     let (kind, code) = match rest.split_once('.') {
         Some((kind, code)) => (kind, Some(code)),
         None => (rest, None),
     };
-    let named =
-        icmp::by_name(protocol, kind).and_then(|(kind, code)| code.is_none().then_some(kind));
+    let named = icmp::by_name(protocol, kind).and_then(|(kind, code)| code.is_none().then_some(kind));
     let code_number = code.map(byte);
     match (byte(kind).or(named), code_number) {
         (Some(kind), None) => Ok(Service::Icmp {
@@ -229,8 +217,7 @@ fn hexadecimal(text: &str, number: &str) -> Result<u16, Fault> {
 impl Service {
     /// Everything that `other` stands for, this one stands for too.
     pub fn covers(&self, other: &Service) -> bool {
-        let within =
-            |inner: (u16, u16), outer: (u16, u16)| outer.0 <= inner.0 && inner.1 <= outer.1;
+        let within = |inner: (u16, u16), outer: (u16, u16)| outer.0 <= inner.0 && inner.1 <= outer.1;
         match (self, other) {
             (Service::Any, _) => true,
             (Service::Protocol(number), _) => other.protocol() == Some(*number),
@@ -246,26 +233,16 @@ impl Service {
                     source: other_source,
                 },
             ) => {
-                protocol == other_protocol
-                    && within(*other_destination, *destination)
-                    && within(*other_source, *source)
+                protocol == other_protocol && within(*other_destination, *destination) && within(*other_source, *source)
             }
             (
-                Service::Icmp {
-                    protocol,
-                    kind,
-                    code,
-                },
+                Service::Icmp { protocol, kind, code },
                 Service::Icmp {
                     protocol: other_protocol,
                     kind: other_kind,
                     code: other_code,
                 },
-            ) => {
-                protocol == other_protocol
-                    && kind == other_kind
-                    && (code.is_none() || code == other_code)
-            }
+            ) => protocol == other_protocol && kind == other_kind && (code.is_none() || code == other_code),
             (
                 Service::Ether { ethertype, second },
                 Service::Ether {
@@ -292,11 +269,7 @@ impl Service {
                     destination: other_destination,
                     source: other_source,
                 },
-            ) => {
-                protocol == other_protocol
-                    && meet(*destination, *other_destination)
-                    && meet(*source, *other_source)
-            }
+            ) => protocol == other_protocol && meet(*destination, *other_destination) && meet(*source, *other_source),
             (
                 Service::Ether { ethertype, second },
                 Service::Ether {
@@ -311,9 +284,9 @@ impl Service {
 
     fn protocol(&self) -> Option<u8> {
         match self {
-            Service::Protocol(protocol)
-            | Service::Ports { protocol, .. }
-            | Service::Icmp { protocol, .. } => Some(*protocol),
+            Service::Protocol(protocol) | Service::Ports { protocol, .. } | Service::Icmp { protocol, .. } => {
+                Some(*protocol)
+            }
             Service::Any | Service::Ether { .. } => None,
         }
     }

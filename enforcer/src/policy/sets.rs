@@ -74,11 +74,7 @@ impl<'d> Sets<'d> {
     }
 
     /// A list in which `mud` has no place.
-    pub(super) fn without_mud(
-        &mut self,
-        list: &[At<String>],
-        findings: &mut Findings,
-    ) -> Vec<Service> {
+    pub(super) fn without_mud(&mut self, list: &[At<String>], findings: &mut Findings) -> Vec<Service> {
         let resolved = self.list(list, findings);
         if let Some(span) = resolved.mud {
             findings
@@ -124,9 +120,8 @@ impl<'d> Sets<'d> {
         if self.complete {
             let known = self.by_name.keys().copied();
             let known = known.chain(service::WORDS.iter().copied());
-            let help = did_you_mean(&item.value, known).unwrap_or_else(|| {
-                "write `tcp/443`, or define the name in `[services]`".to_owned()
-            });
+            let help = did_you_mean(&item.value, known)
+                .unwrap_or_else(|| "write `tcp/443`, or define the name in `[services]`".to_owned());
             findings
                 .error(item.span, format!("`{}` is no service", item.value))
                 .help(help);
@@ -147,10 +142,7 @@ impl<'d> Sets<'d> {
                 Some(Item::Services(more)) => services.extend_from_slice(&more),
                 Some(Item::Mud) => {
                     findings
-                        .error(
-                            item.span,
-                            "`mud` stands only in the `allow` of a transition",
-                        )
+                        .error(item.span, "`mud` stands only in the `allow` of a transition")
                         .help("write it there, beside the name of this service");
                 }
                 None => (),

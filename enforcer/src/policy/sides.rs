@@ -33,11 +33,7 @@ enum State {
 
 impl<'d> Sides<'d> {
     /// A resolver whose groups are all expanded, so that errors in unused ones are found too.
-    pub(super) fn new(
-        document: &'d Document,
-        names: &'d Names<'d>,
-        findings: &mut Findings,
-    ) -> Sides<'d> {
+    pub(super) fn new(document: &'d Document, names: &'d Names<'d>, findings: &mut Findings) -> Sides<'d> {
         let count = document.groups.len();
         let mut sides = Sides {
             names,
@@ -87,23 +83,14 @@ impl<'d> Sides<'d> {
         unused.map(|(group, _)| group).collect()
     }
 
-    fn member(
-        &mut self,
-        name: &At<String>,
-        depth: usize,
-        side: &mut Side,
-        findings: &mut Findings,
-    ) {
+    fn member(&mut self, name: &At<String>, depth: usize, side: &mut Side, findings: &mut Findings) {
         match self.names.find(name, findings) {
             Some(Entity::Zone(zone)) => side.zones.push(zone),
             Some(Entity::Device(device)) => side.devices.push(device),
             Some(Entity::Group(index)) => {
                 if matches!(self.expanded[index], State::Open) || depth > DEEPEST {
                     findings
-                        .error(
-                            name.span,
-                            format!("the group `{}` contains itself", name.value),
-                        )
+                        .error(name.span, format!("the group `{}` contains itself", name.value))
                         .also(self.groups[index].span, "defined here")
                         .help("take one of the groups out of the circle");
                     return;

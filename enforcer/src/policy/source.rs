@@ -44,9 +44,7 @@ impl Source {
     /// Line and column of a byte, both counted from 0; columns count characters.
     pub(super) fn line_and_column(&self, byte: u32) -> (usize, usize) {
         let line = self.line_starts.partition_point(|start| *start <= byte) - 1;
-        let before = self
-            .text
-            .get(self.line_starts[line] as usize..byte as usize);
+        let before = self.text.get(self.line_starts[line] as usize..byte as usize);
         (line, before.map_or(0, |text| text.chars().count()))
     }
 
@@ -127,11 +125,7 @@ fn policy_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     for entry in fs::read_dir(folder)? {
         let name = PathBuf::from(entry?.file_name());
         let hidden = name.to_string_lossy().starts_with('.');
-        if !hidden
-            && name
-                .extension()
-                .is_some_and(|extension| extension == "toml")
-        {
+        if !hidden && name.extension().is_some_and(|extension| extension == "toml") {
             names.push(name);
         }
     }

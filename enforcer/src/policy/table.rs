@@ -56,17 +56,10 @@ impl<'a, 'i> Table<'a, 'i> {
             let help = did_you_mean(name, keys.iter().copied())
                 .unwrap_or_else(|| format!("the keys of {what} are {}", quoted(keys)));
             findings
-                .error(
-                    within(span.file, key.span()),
-                    format!("{what} has no key `{name}`"),
-                )
+                .error(within(span.file, key.span()), format!("{what} has no key `{name}`"))
                 .help(help);
         }
-        Table {
-            span,
-            entries,
-            what,
-        }
+        Table { span, entries, what }
     }
 
     /// The value of a key.
@@ -85,12 +78,7 @@ impl<'a, 'i> Table<'a, 'i> {
     pub(super) fn demand(&self, key: &str, example: &str, findings: &mut Findings) {
         let (span, message) = match self.value(key) {
             None => (self.span, format!("{} needs `{key}`", self.what)),
-            Some((value, span))
-                if value
-                    .get_ref()
-                    .as_array()
-                    .is_some_and(|list| list.is_empty()) =>
-            {
+            Some((value, span)) if value.get_ref().as_array().is_some_and(|list| list.is_empty()) => {
                 (span, format!("`{key}` of {} is empty", self.what))
             }
             Some(_) => return,
@@ -149,13 +137,7 @@ impl<'a, 'i> Table<'a, 'i> {
                 .help(format!("write it without quotes: `{key} = {text}`"));
             return None;
         }
-        self.mismatch(
-            key,
-            "a time, such as 2026-12-01T17:00:00Z",
-            value,
-            span,
-            findings,
-        )
+        self.mismatch(key, "a time, such as 2026-12-01T17:00:00Z", value, span, findings)
     }
 
     /// The tables of a `[[key]]`, each with the place of its heading.
@@ -174,11 +156,7 @@ impl<'a, 'i> Table<'a, 'i> {
     }
 
     /// The named entries of a `[key.NAME]` or `[key]` table: name, place of the name, value.
-    pub(super) fn named(
-        &self,
-        key: &str,
-        findings: &mut Findings,
-    ) -> Vec<(At<String>, &'a Value<'i>)> {
+    pub(super) fn named(&self, key: &str, findings: &mut Findings) -> Vec<(At<String>, &'a Value<'i>)> {
         let Some((value, span)) = self.value(key) else {
             return Vec::new();
         };
@@ -206,21 +184,13 @@ impl<'a, 'i> Table<'a, 'i> {
         findings: &mut Findings,
     ) -> Option<T> {
         let found = found.get_ref().type_str();
-        findings.error(
-            span,
-            format!("`{key}` of {} is {wanted}, not a {found}", self.what),
-        );
+        findings.error(span, format!("`{key}` of {} is {wanted}, not a {found}", self.what));
         None
     }
 }
 
 /// A list of strings, or one string, which is a list of one.
-pub(super) fn strings(
-    value: &Value<'_>,
-    span: Span,
-    key: &str,
-    findings: &mut Findings,
-) -> List<String> {
+pub(super) fn strings(value: &Value<'_>, span: Span, key: &str, findings: &mut Findings) -> List<String> {
     let items = match value.get_ref().as_array() {
         Some(items) => &items[..],
         None => std::slice::from_ref(value),
@@ -231,10 +201,7 @@ pub(super) fn strings(
         let Some(text) = item.get_ref().as_str() else {
             let found = item.get_ref().type_str();
             findings
-                .error(
-                    span,
-                    format!("`{key}` holds strings, and this is a {found}"),
-                )
+                .error(span, format!("`{key}` holds strings, and this is a {found}"))
                 .help(format!("write `{key} = [\"…\"]`"));
             continue;
         };

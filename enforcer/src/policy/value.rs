@@ -234,8 +234,7 @@ pub(super) fn host_name(text: &str) -> Result<String, Fault> {
 
 /// Seconds since 1970 UTC of a time with an offset.
 pub(super) fn instant(written: &Datetime) -> Result<i64, Fault> {
-    let (Some(date), Some(time), Some(offset)) = (written.date, written.time, written.offset)
-    else {
+    let (Some(date), Some(time), Some(offset)) = (written.date, written.time, written.offset) else {
         let help = match (written.date, written.time) {
             (Some(_), Some(_)) => format!("write `{written}Z` for UTC, or `{written}+02:00`"),
             _ => "write date, time and zone, such as `2026-12-01T17:00:00Z`".to_owned(),
@@ -257,9 +256,7 @@ pub(super) fn instant(written: &Datetime) -> Result<i64, Fault> {
         Offset::Z => 0,
         Offset::Custom { minutes } => i64::from(minutes),
     };
-    let seconds = i64::from(time.hour) * 3600
-        + i64::from(time.minute) * 60
-        + i64::from(time.second.unwrap_or(0));
+    let seconds = i64::from(time.hour) * 3600 + i64::from(time.minute) * 60 + i64::from(time.second.unwrap_or(0));
     Ok(days * 86_400 + seconds - minutes * 60)
 }
 
@@ -279,15 +276,9 @@ mod tests {
     #[test]
     fn a_port_is_an_interface_and_vlans() {
         let double = port("lan0.100.30").unwrap();
-        assert_eq!(
-            (double.interface.as_str(), double.vlans),
-            ("lan0", vec![100, 30])
-        );
+        assert_eq!((double.interface.as_str(), double.vlans), ("lan0", vec![100, 30]));
         let dotted = port("br.lan").unwrap();
-        assert_eq!(
-            (dotted.interface.as_str(), dotted.vlans),
-            ("br.lan", vec![])
-        );
+        assert_eq!((dotted.interface.as_str(), dotted.vlans), ("br.lan", vec![]));
         for wrong in [
             "",
             ".30",

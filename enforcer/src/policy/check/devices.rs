@@ -14,13 +14,7 @@ pub(super) fn errors(checked: &Checked<'_>, findings: &mut Findings) {
     let devices = &checked.document.devices;
     let mut macs: HashMap<[u8; 6], (usize, Span)> = HashMap::with_capacity(devices.len());
     let mut addresses: HashMap<IpAddr, (usize, Span)> = HashMap::with_capacity(devices.len());
-    let routers: HashSet<IpAddr> = checked
-        .facts
-        .addresses
-        .values()
-        .flatten()
-        .map(IpNet::addr)
-        .collect();
+    let routers: HashSet<IpAddr> = checked.facts.addresses.values().flatten().map(IpNet::addr).collect();
     let networks: Vec<Networks> = checked
         .policy
         .zones
@@ -41,10 +35,7 @@ pub(super) fn errors(checked: &Checked<'_>, findings: &mut Findings) {
                 findings
                     .error(address.span, format!("{shown} is the router's own address"))
                     .help("write the device's address");
-            } else if networks.known()
-                && !networks.contain(address.value)
-                && zone != checked.policy.router_zone
-            {
+            } else if networks.known() && !networks.contain(address.value) && zone != checked.policy.router_zone {
                 let name = checked.zone_name(zone);
                 findings
                     .error(
@@ -54,10 +45,7 @@ pub(super) fn errors(checked: &Checked<'_>, findings: &mut Findings) {
                             device.name
                         ),
                     )
-                    .help(format!(
-                        "the prefixes of `{name}` are {}",
-                        networks.listed()
-                    ));
+                    .help(format!("the prefixes of `{name}` are {}", networks.listed()));
             }
         }
     }
@@ -71,9 +59,7 @@ fn claim<T: Hash + Eq + Copy>(
     shown: &str,
     findings: &mut Findings,
 ) {
-    let (owner, first) = *owners
-        .entry(claimed.value)
-        .or_insert((device, claimed.span));
+    let (owner, first) = *owners.entry(claimed.value).or_insert((device, claimed.span));
     if owner == device {
         return;
     }
@@ -101,9 +87,7 @@ struct Networks {
 
 impl Networks {
     fn new(prefixes: Vec<IpNet>) -> Networks {
-        let lengths = prefixes
-            .iter()
-            .map(|net| (net.addr().is_ipv4(), net.prefix_len()));
+        let lengths = prefixes.iter().map(|net| (net.addr().is_ipv4(), net.prefix_len()));
         Networks {
             lengths: lengths.collect(),
             first: prefixes.iter().take(6).copied().collect(),
@@ -117,18 +101,13 @@ impl Networks {
 
     fn contain(&self, address: IpAddr) -> bool {
         self.lengths.iter().any(|(ipv4, length)| {
-            *ipv4 == address.is_ipv4()
-                && IpNet::new(address, *length).is_ok_and(|net| self.set.contains(&net.trunc()))
+            *ipv4 == address.is_ipv4() && IpNet::new(address, *length).is_ok_and(|net| self.set.contains(&net.trunc()))
         })
     }
 
     fn listed(&self) -> String {
         let first: Vec<String> = self.first.iter().map(IpNet::to_string).collect();
-        let more = if self.set.len() > first.len() {
-            " …"
-        } else {
-            ""
-        };
+        let more = if self.set.len() > first.len() { " …" } else { "" };
         format!("{}{more}", first.join(", "))
     }
 }

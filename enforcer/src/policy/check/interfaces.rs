@@ -7,13 +7,7 @@ pub(super) fn warnings(checked: &Checked<'_>, findings: &mut Findings) {
     let Some(live) = checked.live else {
         return;
     };
-    let ports = || {
-        checked
-            .document
-            .zones
-            .iter()
-            .flat_map(|zone| zone.entry.ports.iter())
-    };
+    let ports = || checked.document.zones.iter().flat_map(|zone| zone.entry.ports.iter());
     // A policy of another machine says nothing about this one.
     if !ports().any(|port| live.interface(&port.value.interface).is_some()) {
         return;

@@ -22,20 +22,12 @@ pub(super) fn errors(checked: &Checked<'_>, findings: &mut Findings) {
         let zone = checked.zone_of(who);
         if zone == checked.policy.router_zone {
             findings
-                .error(
-                    written.span,
-                    "`[management]` is from `router`, and nobody sits there",
-                )
+                .error(written.span, "`[management]` is from `router`, and nobody sits there")
                 .help("write the zone that you sit in");
             continue;
         }
         access(checked, zone, who, findings);
-        for guardrail in checked
-            .policy
-            .guardrails
-            .iter()
-            .filter(|guardrail| !guardrail.audit)
-        {
+        for guardrail in checked.policy.guardrails.iter().filter(|guardrail| !guardrail.audit) {
             let Some(service) = denied(checked, guardrail, who, management) else {
                 continue;
             };
@@ -78,11 +70,7 @@ fn access(checked: &Checked<'_>, zone: ZoneId, who: Who, findings: &mut Findings
     }
     let deserted = entry.unknown != Unknown::Allow
         && who == Who::Zone(zone)
-        && !checked
-            .policy
-            .devices
-            .iter()
-            .any(|device| device.zone == zone);
+        && !checked.policy.devices.iter().any(|device| device.zone == zone);
     if deserted {
         findings
             .error(
@@ -97,16 +85,10 @@ fn access(checked: &Checked<'_>, zone: ZoneId, who: Who, findings: &mut Findings
 }
 
 /// A service of the management access that the guardrail takes from `who`.
-fn denied(
-    checked: &Checked<'_>,
-    guardrail: &Guardrail,
-    who: Who,
-    management: &Transition,
-) -> Option<String> {
+fn denied(checked: &Checked<'_>, guardrail: &Guardrail, who: Who, management: &Transition) -> Option<String> {
     let sender = Some(checked.zone_of(who));
     let router = Who::Zone(checked.policy.router_zone);
-    let spans = checked.includes(&guardrail.from, who, sender)
-        && checked.includes(&guardrail.to, router, sender);
+    let spans = checked.includes(&guardrail.from, who, sender) && checked.includes(&guardrail.to, router, sender);
     if !spans {
         return None;
     }
@@ -117,10 +99,7 @@ fn denied(
     };
     let denied = management.allow.iter().find(|service| {
         any_overlap(std::slice::from_ref(*service), &guardrail.deny)
-            && !guardrail
-                .except
-                .iter()
-                .any(|exception| spared(exception, *service))
+            && !guardrail.except.iter().any(|exception| spared(exception, *service))
     });
     denied?;
     let written = checked.document.management[0].entry.allow.iter();
@@ -128,10 +107,7 @@ fn denied(
     Some(written.join("\", \""))
 }
 
-fn guardrail_span(
-    checked: &Checked<'_>,
-    guardrail: &Guardrail,
-) -> Option<crate::policy::source::Span> {
+fn guardrail_span(checked: &Checked<'_>, guardrail: &Guardrail) -> Option<crate::policy::source::Span> {
     let written = &checked.document.guardrails;
     let index = written.binary_search_by(|rule| rule.name.cmp(&guardrail.name));
     index.ok().map(|index| written[index].span)

@@ -47,9 +47,7 @@ impl Checked<'_> {
 
     /// Where a zone is declared; none for `router`.
     fn zone_span(&self, zone: ZoneId) -> Option<Span> {
-        self.zones()
-            .find(|(id, _)| *id == zone)
-            .map(|(_, zone)| zone.span)
+        self.zones().find(|(id, _)| *id == zone).map(|(_, zone)| zone.span)
     }
 
     fn zone_name(&self, zone: ZoneId) -> &str {
@@ -63,9 +61,6 @@ pub(super) fn unused(resolver: Resolver<'_>, findings: &mut Findings) {
         findings.warning(set.span, format!("nothing uses the service `{}`", set.name));
     }
     for group in resolver.sides.unused() {
-        findings.warning(
-            group.span,
-            format!("nothing uses the group `{}`", group.name),
-        );
+        findings.warning(group.span, format!("nothing uses the group `{}`", group.name));
     }
 }

@@ -17,9 +17,7 @@ pub(super) fn warnings(checked: &Checked<'_>, findings: &mut Findings) {
         spoken_of[forward.at.0] = true;
     }
     for transition in &checked.policy.transitions {
-        let ends = checked
-            .members(&transition.from)
-            .chain(checked.members(&transition.to));
+        let ends = checked.members(&transition.from).chain(checked.members(&transition.to));
         for who in ends {
             spoken_of[checked.zone_of(who).0] = true;
         }
@@ -30,10 +28,7 @@ pub(super) fn warnings(checked: &Checked<'_>, findings: &mut Findings) {
             && u64::try_from(at).unwrap_or(0) <= now
         {
             findings
-                .warning(
-                    until.span,
-                    format!("the transition `{}` has expired", transition.name),
-                )
+                .warning(until.span, format!("the transition `{}` has expired", transition.name))
                 .help("remove the entry, or write a later time");
         }
         pointless(checked, transition, written, findings);
@@ -42,12 +37,7 @@ pub(super) fn warnings(checked: &Checked<'_>, findings: &mut Findings) {
     }
     for (id, zone) in checked.zones().filter(|(id, _)| !spoken_of[id.0]) {
         let quarantine = Unknown::Quarantine(id);
-        if checked
-            .policy
-            .zones
-            .iter()
-            .any(|zone| zone.unknown == quarantine)
-        {
+        if checked.policy.zones.iter().any(|zone| zone.unknown == quarantine) {
             continue;
         }
         findings
@@ -82,12 +72,7 @@ fn pointless(
     written: &Named<raw::Transition>,
     findings: &mut Findings,
 ) {
-    for (guardrail, rule) in checked
-        .policy
-        .guardrails
-        .iter()
-        .zip(&checked.document.guardrails)
-    {
+    for (guardrail, rule) in checked.policy.guardrails.iter().zip(&checked.document.guardrails) {
         let denied = match transition.mud {
             true => guardrail.deny.contains(&Service::Any),
             false => all_covered(&transition.allow, &guardrail.deny),
@@ -124,19 +109,13 @@ fn covers_pairs(checked: &Checked<'_>, guardrail: &Guardrail, transition: &Trans
         zones: senders(checked, transition),
         ..Side::default()
     };
-    from_covered
-        && to_covered(&transition.to)
-        && (!transition.to.same || guardrail.to.same || to_covered(&same))
+    from_covered && to_covered(&transition.to) && (!transition.to.same || guardrail.to.same || to_covered(&same))
 }
 
 /// An exception of the guardrail may make room for some of the transition.
 fn spared(checked: &Checked<'_>, guardrail: &Guardrail, transition: &Transition) -> bool {
     let touched = |side: &Side, of: &Side| {
-        side.same
-            || of.same
-            || checked
-                .members(of)
-                .any(|who| checked.touches(side, who, None))
+        side.same || of.same || checked.members(of).any(|who| checked.touches(side, who, None))
     };
     guardrail.except.iter().any(|exception| {
         (transition.mud || any_overlap(&transition.allow, &exception.allow))
@@ -248,12 +227,7 @@ fn beside_mud(
     }
 }
 
-fn odd_ends(
-    checked: &Checked<'_>,
-    transition: &Transition,
-    written: &Named<raw::Transition>,
-    findings: &mut Findings,
-) {
+fn odd_ends(checked: &Checked<'_>, transition: &Transition, written: &Named<raw::Transition>, findings: &mut Findings) {
     let empty = |side: &Side| checked.members(side).next().is_none() && !side.same;
     if empty(&transition.from) || empty(&transition.to) {
         findings.warning(

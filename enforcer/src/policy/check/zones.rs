@@ -49,10 +49,7 @@ fn prefixes(checked: &Checked<'_>, findings: &mut Findings) {
                         zone.name
                     ),
                 )
-                .also(
-                    zone.span,
-                    "this zone has the networks of its ports' interfaces",
-                )
+                .also(zone.span, "this zone has the networks of its ports' interfaces")
                 .help(format!(
                     "take it out of `{other}`, or write fixed `prefixes` in `{}`",
                     zone.name
@@ -74,10 +71,7 @@ fn ports(checked: &Checked<'_>, findings: &mut Findings) {
         }
     }
     for (port, holders) in &holders {
-        let connected: Vec<_> = holders
-            .iter()
-            .filter(|(zone, _)| zone.entry.connected)
-            .collect();
+        let connected: Vec<_> = holders.iter().filter(|(zone, _)| zone.entry.connected).collect();
         if let [(one, first), (two, second), ..] = connected[..] {
             findings
                 .error(
@@ -115,10 +109,7 @@ fn ports(checked: &Checked<'_>, findings: &mut Findings) {
             findings
                 .error(
                     ignored.span,
-                    format!(
-                        "`{}` is ignored, and a port of a zone is on it",
-                        ignored.value
-                    ),
+                    format!("`{}` is ignored, and a port of a zone is on it", ignored.value),
                 )
                 .also(port.span, "the port")
                 .help("take it out of `ignore`, or the port out of the zone");
@@ -159,10 +150,7 @@ pub(super) fn warnings(checked: &Checked<'_>, findings: &mut Findings) {
                 .help("write `ports = [\"lan0\"]`");
         } else if zone.entry.connected
             && !zone.entry.ports.is_empty()
-            && checked
-                .facts
-                .prefixes_of(&checked.policy.zones[id.0])
-                .is_empty()
+            && checked.facts.prefixes_of(&checked.policy.zones[id.0]).is_empty()
         {
             let port = &zone.entry.ports[0].value.name;
             findings

@@ -7,15 +7,7 @@ use crate::policy::source::{At, List};
 use crate::policy::table::Table;
 use crate::policy::value;
 
-const ZONE: &[&str] = &[
-    "ports",
-    "prefixes",
-    "unknown",
-    "mode",
-    "essentials",
-    "owner",
-    "why",
-];
+const ZONE: &[&str] = &["ports", "prefixes", "unknown", "mode", "essentials", "owner", "why"];
 
 pub(super) fn zones(table: &Table<'_, '_>, document: &mut Document, findings: &mut Findings) {
     for (name, value) in table.named("zones", findings) {
@@ -99,11 +91,7 @@ fn device(table: &Table<'_, '_>, findings: &mut Findings) -> Device {
         addresses: each(table.strings("addresses", findings), value::host, findings),
         zone: table.string("zone", findings),
         mud: table.strings("mud", findings),
-        my_controllers: each(
-            table.strings("my-controllers", findings),
-            value::host,
-            findings,
-        ),
+        my_controllers: each(table.strings("my-controllers", findings), value::host, findings),
         replies_listed: replies(table, findings),
         mode: mode(table, findings).map(|at| at.value),
         note: note(table, findings),

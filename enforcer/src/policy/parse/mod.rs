@@ -31,12 +31,7 @@ const KEYS: &[&str] = &[
 
 /// Reads one file into `document`. Returns whether its syntax is sound; if it is not, what could be made out is there all
 /// the same, so that other files do not seem to refer to nothing.
-pub(super) fn file(
-    sources: &Sources,
-    file: u32,
-    document: &mut Document,
-    findings: &mut Findings,
-) -> bool {
+pub(super) fn file(sources: &Sources, file: u32, document: &mut Document, findings: &mut Findings) -> bool {
     let text = &sources.files[file as usize].text;
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
@@ -96,12 +91,7 @@ fn replies(table: &Table<'_, '_>, findings: &mut Findings) -> bool {
 }
 
 /// A string that is one of a few words.
-fn choice<T: Copy>(
-    table: &Table<'_, '_>,
-    key: &str,
-    choices: &[(&str, T)],
-    findings: &mut Findings,
-) -> Option<At<T>> {
+fn choice<T: Copy>(table: &Table<'_, '_>, key: &str, choices: &[(&str, T)], findings: &mut Findings) -> Option<At<T>> {
     let word = table.string(key, findings)?;
     let chosen = choices.iter().find(|(name, _)| *name == word.value);
     if let Some((_, value)) = chosen {
@@ -129,26 +119,15 @@ fn note(table: &Table<'_, '_>, findings: &mut Findings) -> Note {
 }
 
 /// Each string of a list as a value; those that are none are reported and left out.
-fn each<T>(
-    list: List<String>,
-    read: impl Fn(&str) -> Result<T, Fault>,
-    findings: &mut Findings,
-) -> List<T> {
+fn each<T>(list: List<String>, read: impl Fn(&str) -> Result<T, Fault>, findings: &mut Findings) -> List<T> {
     let read_one = |item: At<String>| one(&item, &read, findings);
     List(list.0.into_iter().filter_map(read_one).collect())
 }
 
 /// A string as a value, or a report.
-fn one<T>(
-    item: &At<String>,
-    read: impl Fn(&str) -> Result<T, Fault>,
-    findings: &mut Findings,
-) -> Option<At<T>> {
+fn one<T>(item: &At<String>, read: impl Fn(&str) -> Result<T, Fault>, findings: &mut Findings) -> Option<At<T>> {
     match read(&item.value) {
-        Ok(value) => Some(At {
-            value,
-            span: item.span,
-        }),
+        Ok(value) => Some(At { value, span: item.span }),
         Err(fault) => {
             findings.error(item.span, fault.message).help(fault.help);
             None

@@ -27,8 +27,9 @@ pub(super) fn transitions(table: &Table<'_, '_>, document: &mut Document, findin
 }
 
 fn transition(table: &Table<'_, '_>, findings: &mut Findings) -> Transition {
-    let until = table.datetime("until", findings).and_then(|written| {
-        match value::instant(&written.value) {
+    let until = table
+        .datetime("until", findings)
+        .and_then(|written| match value::instant(&written.value) {
             Ok(value) => Some(At {
                 value,
                 span: written.span,
@@ -37,8 +38,7 @@ fn transition(table: &Table<'_, '_>, findings: &mut Findings) -> Transition {
                 findings.error(written.span, fault.message).help(fault.help);
                 None
             }
-        }
-    });
+        });
     Transition {
         from: table.strings("from", findings),
         to: table.strings("to", findings),
@@ -51,9 +51,7 @@ fn transition(table: &Table<'_, '_>, findings: &mut Findings) -> Transition {
     }
 }
 
-const GUARDRAIL: &[&str] = &[
-    "name", "from", "to", "deny", "except", "mode", "owner", "why",
-];
+const GUARDRAIL: &[&str] = &["name", "from", "to", "deny", "except", "mode", "owner", "why"];
 
 pub(super) fn guardrails(table: &Table<'_, '_>, document: &mut Document, findings: &mut Findings) {
     for (value, span) in table.tables("guardrails", findings) {
@@ -177,18 +175,12 @@ fn rule<T>(
         && name.value == "management"
     {
         findings
-            .error(
-                name.span,
-                "`management` is the name of the table `[management]`",
-            )
+            .error(name.span, "`management` is the name of the table `[management]`")
             .help("write another name");
     }
     Named {
         derived: written.is_none(),
-        name: written.map_or_else(
-            || format!("{}>{}", joined(from), joined(to)),
-            |name| name.value,
-        ),
+        name: written.map_or_else(|| format!("{}>{}", joined(from), joined(to)), |name| name.value),
         span: table.span,
         entry,
     }

@@ -58,10 +58,7 @@ pub(super) fn router(table: &Table<'_, '_>, document: &mut Document, findings: &
     }
 }
 
-fn named_network(
-    port: At<crate::policy::model::Port>,
-    networks: List<ipnet::IpNet>,
-) -> Named<List<ipnet::IpNet>> {
+fn named_network(port: At<crate::policy::model::Port>, networks: List<ipnet::IpNet>) -> Named<List<ipnet::IpNet>> {
     let name = At {
         value: port.value.name,
         span: port.span,

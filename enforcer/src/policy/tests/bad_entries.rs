@@ -149,12 +149,7 @@ fn groups() {
             "more.toml:3",
             "circle",
         ),
-        (
-            "[groups]\na = [\"*\"]",
-            "`*` cannot be in a group",
-            "more.toml:2",
-            "",
-        ),
+        ("[groups]\na = [\"*\"]", "`*` cannot be in a group", "more.toml:2", ""),
         (
             "[services]\na = [\"b\"]\nb = [\"tcp/1\", \"a\"]",
             "the service `a` contains itself",
@@ -251,11 +246,7 @@ fn devices() {
 #[test]
 fn a_broken_mud_file_is_shown_inside() {
     let device = "[devices.x]\nzone = \"iot\"\nmac = \"02:00:00:00:00:01\"\nmud = \"mud/x.json\"";
-    let files = [
-        ("base.toml", BASE),
-        ("more.toml", device),
-        ("mud/x.json", "nothing"),
-    ];
+    let files = [("base.toml", BASE), ("more.toml", device), ("mud/x.json", "nothing")];
     let report = load_files(&files).unwrap_err();
     one_finding(device, &report, ("mud/x.json", "mud/x.json:1", ""));
     let named = report.diagnostics()[0].labels[1].span;

@@ -96,13 +96,8 @@ fn names_of_rules() {
 fn both_places_of_a_name_are_shown() {
     let one = "[services]\nweb = [\"tcp/80\"]";
     let two = "[services]\nweb = [\"tcp/443\"]";
-    let report =
-        load_files(&[("base.toml", BASE), ("one.toml", one), ("two.toml", two)]).unwrap_err();
-    one_finding(
-        one,
-        &report,
-        ("the service `web` says two things", "one.toml:2", ""),
-    );
+    let report = load_files(&[("base.toml", BASE), ("one.toml", one), ("two.toml", two)]).unwrap_err();
+    one_finding(one, &report, ("the service `web` says two things", "one.toml:2", ""));
     let other = report.diagnostics()[0].labels[1].span;
     assert_eq!(report.place(other).to_string(), "two.toml:2");
 }
@@ -186,19 +181,12 @@ fn forwards() {
         ),
     ];
     let twice = "at = \"internet\"\nservice = \"tcp/1\"\nto = \"nas\"\n[services]\nx = [\"tcp/1\"]\n[[forwards]]\nat = \"internet\"\nservice = \"x\"\nto = \"nas\"\nport = 2";
-    let rows = rows
-        .into_iter()
-        .chain([(twice, "is forwarded twice", "more.toml:10")]);
+    let rows = rows.into_iter().chain([(twice, "is forwarded twice", "more.toml:10")]);
     for (forward, message, place) in rows {
         let text = format!("{NAS}[[forwards]]\n{forward}");
         let report = super::load_with_base(&text).unwrap_err();
         one_finding(&text, &report, (message, place, ""));
     }
     let text = "[devices.x]\nzone = \"iot\"\nmac = \"02:00:00:00:00:01\"\n[[forwards]]\nat = \"internet\"\nservice = \"tcp/1\"\nto = \"x\"";
-    each_is_refused(&[(
-        text,
-        "has no address to forward to",
-        "more.toml:7",
-        "addresses = ",
-    )]);
+    each_is_refused(&[(text, "has no address to forward to", "more.toml:7", "addresses = ")]);
 }

@@ -182,11 +182,7 @@ fn services() {
         ("tcp/0", "port 0, which does not exist", "1 to 65535"),
         ("tcp/70000", "the highest is 65535", "1 to 65535"),
         ("udp/90-80", "range the wrong way round", "`udp/80-90`"),
-        (
-            "tcp/80:90-80",
-            "range the wrong way round",
-            "`tcp/80:80-90`",
-        ),
+        ("tcp/80:90-80", "range the wrong way round", "`tcp/80:80-90`"),
         ("tcp/http", "`http` is no port number", "`tcp/443`"),
         ("tcp/+80", "`+80` is no port number", ""),
         ("tcp/:22", "no destination ports", "`tcp/1-65535:22`"),
@@ -206,15 +202,10 @@ fn services() {
         ("eth/0x05ff", "are lengths", "eth/0x88b8"),
         ("eth/0x86dd", "is IP", "icmpv6"),
         ("eth/0x8100", "VLAN tag", "lan0.30"),
-        (
-            "eth/0x88b8/0x00ff-0x0001",
-            "range the wrong way round",
-            "0x0001-0x00ff",
-        ),
+        ("eth/0x88b8/0x00ff-0x0001", "range the wrong way round", "0x0001-0x00ff"),
     ];
     for (service, message, help) in services {
-        let text =
-            format!("[[transitions]]\nfrom = \"iot\"\nto = \"office\"\nallow = [\"{service}\"]");
+        let text = format!("[[transitions]]\nfrom = \"iot\"\nto = \"office\"\nallow = [\"{service}\"]");
         let Err(report) = super::load_with_base(&text) else {
             panic!("accepted: {service}");
         };
@@ -273,12 +264,7 @@ fn times_words_and_types() {
             "more.toml:2",
             "",
         ),
-        (
-            "zones = 3",
-            "`zones` is a table of names",
-            "more.toml:1",
-            "",
-        ),
+        ("zones = 3", "`zones` is a table of names", "more.toml:1", ""),
         ("[zones]\nx = 3", "a zone is a table", "more.toml:2", ""),
         (
             "[transitions]\nfrom = \"iot\"",

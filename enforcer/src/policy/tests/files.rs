@@ -7,19 +7,14 @@ use crate::policy::load;
 fn all_errors_come_in_one_run() {
     let broken = "[zones.broken\nports = [\"x0\"]\n";
     let wrong = "[zones.wrong]\nprefixes = [\"10.1.1.1/8\"]\nprefxes = []\n\n[[transitions]]\nfrom = \"nobody\"\nto = \"iot\"\nallow = [\"tcp/0\"]\n";
-    let report =
-        load_files(&[("a.toml", broken), ("b.toml", BASE), ("c.toml", wrong)]).unwrap_err();
+    let report = load_files(&[("a.toml", broken), ("b.toml", BASE), ("c.toml", wrong)]).unwrap_err();
     let places: Vec<String> = report
         .diagnostics()
         .iter()
         .map(|found| report.place(found.labels[0].span).to_string())
         .collect();
     // `nobody` may be defined in the file that could not be read.
-    assert_eq!(
-        places,
-        ["a.toml:1", "c.toml:2", "c.toml:3", "c.toml:8"],
-        "{report}"
-    );
+    assert_eq!(places, ["a.toml:1", "c.toml:2", "c.toml:3", "c.toml:8"], "{report}");
 }
 
 #[test]
@@ -31,16 +26,10 @@ fn every_syntax_error_of_a_file_is_shown() {
 #[test]
 fn a_folder_without_policy_and_a_missing_file() {
     let report = load_files(&[("README", "no policy")]).unwrap_err();
-    assert!(
-        report.to_string().contains("holds no *.toml file"),
-        "{report}"
-    );
+    assert!(report.to_string().contains("holds no *.toml file"), "{report}");
     let folder = super::folder(&[]);
     let report = load(&folder.path().join("none.toml"), None).unwrap_err();
-    assert!(
-        report.to_string().contains("none.toml cannot be read"),
-        "{report}"
-    );
+    assert!(report.to_string().contains("none.toml cannot be read"), "{report}");
 }
 
 #[test]

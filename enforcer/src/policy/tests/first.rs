@@ -58,9 +58,7 @@ fn accepted(text: &str, live: &Live) -> Loaded {
 fn passes_its_own_check_and_covers_every_interface() {
     let live = router();
     let text = first::policy(&live, None);
-    let Loaded {
-        policy, warnings, ..
-    } = accepted(&text, &live);
+    let Loaded { policy, warnings, .. } = accepted(&text, &live);
     // The docker bridge's member belongs to what is ignored.
     assert!(warnings.is_empty(), "{text}\n{warnings}");
     let zones: Vec<(&str, Vec<&str>)> = policy
@@ -94,10 +92,7 @@ fn management_is_from_where_the_session_comes_from() {
     };
     let text = first::policy(&live, Some(session));
     let policy = accepted(&text, &live).policy;
-    let management = policy
-        .transitions
-        .iter()
-        .find(|rule| rule.name == "management");
+    let management = policy.transitions.iter().find(|rule| rule.name == "management");
     let from = &management.unwrap().from.zones;
     assert_eq!(policy.zones[from[0].0].name, "guests");
     assert!(text.contains("tcp/2222"), "{text}");
@@ -108,10 +103,7 @@ fn machines_with_one_side_or_none() {
     let mut live = router();
     live.interfaces.truncate(2);
     let text = first::policy(&live, None);
-    assert!(
-        text.contains("from = [\"internet\"]\nallow = [\"tcp/22\"]"),
-        "{text}"
-    );
+    assert!(text.contains("from = [\"internet\"]\nallow = [\"tcp/22\"]"), "{text}");
     accepted(&text, &live);
     live.interfaces.truncate(1);
     accepted(&first::policy(&live, None), &live);

@@ -167,10 +167,7 @@ fn loaded() -> Loaded {
 fn zones_and_devices() {
     let Loaded { policy, facts, .. } = loaded();
     let zones: Vec<&str> = policy.zones.iter().map(|zone| zone.name.as_str()).collect();
-    assert_eq!(
-        zones,
-        ["cell1", "internet", "iot", "office", "quarantine", "router"]
-    );
+    assert_eq!(zones, ["cell1", "internet", "iot", "office", "quarantine", "router"]);
     assert_eq!(policy.router_zone, ZoneId(5));
 
     let cell = &policy.zones[0];
@@ -188,11 +185,7 @@ fn zones_and_devices() {
     assert_eq!(nets, ["10.30.0.0/16", "fd00:30::/64"]);
     assert_eq!(policy.zones[3].ports[0].vlans, [100, 20]);
 
-    let devices: Vec<&str> = policy
-        .devices
-        .iter()
-        .map(|device| device.name.as_str())
-        .collect();
+    let devices: Vec<&str> = policy.devices.iter().map(|device| device.name.as_str()).collect();
     assert_eq!(devices, ["historian", "lobby-camera", "yard-camera"]);
     let audits: Vec<bool> = policy.devices.iter().map(|device| device.audit).collect();
     assert_eq!(audits, [false, false, true]);
@@ -214,19 +207,10 @@ fn rules() {
         warnings,
         ..
     } = loaded();
-    let names: Vec<&str> = policy
-        .transitions
-        .iter()
-        .map(|rule| rule.name.as_str())
-        .collect();
+    let names: Vec<&str> = policy.transitions.iter().map(|rule| rule.name.as_str()).collect();
     assert_eq!(
         names,
-        [
-            "engineering",
-            "iot>internet+router+same",
-            "management",
-            "office>*"
-        ]
+        ["engineering", "iot>internet+router+same", "management", "office>*"]
     );
     let engineering = &policy.transitions[0];
     let plant = Side {
@@ -289,8 +273,7 @@ fn audit_at_top_level_covers_all() {
 
 #[test]
 fn mud_files_of_one_name_are_labelled_by_their_paths() {
-    let device =
-        "[devices.other]\nzone = \"iot\"\nmac = \"02:00:00:00:30:99\"\nmud = \"old/camera.json\"\n";
+    let device = "[devices.other]\nzone = \"iot\"\nmac = \"02:00:00:00:30:99\"\nmud = \"old/camera.json\"\n";
     let files = [
         ("zones.toml", ZONES),
         ("rules.toml", RULES),
@@ -300,11 +283,7 @@ fn mud_files_of_one_name_are_labelled_by_their_paths() {
         ("old/camera.json", CAMERA),
     ];
     let policy = load_files(&files).unwrap().policy;
-    let labels: Vec<&str> = policy
-        .profiles
-        .iter()
-        .map(|profile| profile.label.as_str())
-        .collect();
+    let labels: Vec<&str> = policy.profiles.iter().map(|profile| profile.label.as_str()).collect();
     assert_eq!(labels, ["mud/camera.json", "old/camera.json"]);
     for profile in &policy.profiles {
         for ace in profile.from_device.iter().chain(&profile.to_device) {

@@ -78,8 +78,5 @@ fn the_order_within_lists_does_not_matter_and_content_does() {
         "\"10.40.0.0/16\", \"fd00:40::/64\"",
     );
     assert_eq!(files(&turned), whole);
-    assert_ne!(
-        files(&ZONES.replace("mode = \"audit\"", "mode = \"enforce\"")),
-        whole
-    );
+    assert_ne!(files(&ZONES.replace("mode = \"audit\"", "mode = \"enforce\"")), whole);
 }

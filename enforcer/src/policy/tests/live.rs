@@ -71,11 +71,7 @@ fn addresses_of_ports_are_those_of_their_vlans_and_bridges() {
         let nets = facts.addresses[port].iter();
         nets.map(ToString::to_string).collect()
     };
-    assert_eq!(
-        of("lan1"),
-        ["10.1.0.1/16", "fd00:1::1/64"],
-        "live tells, not the file"
-    );
+    assert_eq!(of("lan1"), ["10.1.0.1/16", "fd00:1::1/64"], "live tells, not the file");
     assert_eq!(of("lan1.30"), ["10.30.0.1/16"]);
     assert_eq!(of("wan0"), ["192.0.2.9/24", "fe80::9/64"]);
     assert_eq!(of("wan0.7"), ["198.51.100.2/30"]);
@@ -85,11 +81,7 @@ fn addresses_of_ports_are_those_of_their_vlans_and_bridges() {
 #[test]
 fn ports_that_do_not_exist_here_are_told() {
     let warnings = loaded(POLICY).warnings;
-    one_finding(
-        POLICY,
-        &warnings,
-        ("no interface `far0` here", "policy.toml:11", ""),
-    );
+    one_finding(POLICY, &warnings, ("no interface `far0` here", "policy.toml:11", ""));
 }
 
 #[test]
