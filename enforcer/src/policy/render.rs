@@ -11,7 +11,7 @@ use super::report::{Diagnostic, Label, Report, Severity};
 use super::source::Source;
 
 /// More than this many are not drawn, only counted: nobody reads them, and each costs a screen.
-const DRAWN_AT_MOST: usize = 200;
+const DRAWN_AT_MOST: usize = 100;
 
 /// The whole report.
 pub(super) fn graphical(report: &Report, coloured: bool) -> String {
@@ -38,7 +38,7 @@ pub(super) fn graphical(report: &Report, coloured: bool) -> String {
 #[derive(Debug)]
 struct Shown<'a> {
     message: String,
-    severity: Severity,
+    severity: miette::Severity,
     help: Option<String>,
     file: Option<Numbered<'a>>,
     labels: Vec<LabeledSpan>,
@@ -52,7 +52,7 @@ impl<'a> Shown<'a> {
             found.labels.iter().partition(|label| Some(label.span.file) == first);
         let elsewhere = there.into_iter().map(|label| Shown {
             message: label.text.clone(),
-            severity: found.severity,
+            severity: miette::Severity::Advice,
             help: None,
             file: Some(Numbered::new(report, label.span.file)),
             labels: vec![underlined(&Label {
@@ -63,7 +63,10 @@ impl<'a> Shown<'a> {
         });
         Shown {
             message: found.message.clone(),
-            severity: found.severity,
+            severity: match found.severity {
+                Severity::Error => miette::Severity::Error,
+                Severity::Warning => miette::Severity::Warning,
+            },
             help: found.help.clone(),
             file: first.map(|file| Numbered::new(report, file)),
             labels: here.into_iter().map(underlined).collect(),
@@ -88,10 +91,7 @@ impl std::error::Error for Shown<'_> {}
 
 impl Drawn for Shown<'_> {
     fn severity(&self) -> Option<miette::Severity> {
-        Some(match self.severity {
-            Severity::Error => miette::Severity::Error,
-            Severity::Warning => miette::Severity::Warning,
-        })
+        Some(self.severity)
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {

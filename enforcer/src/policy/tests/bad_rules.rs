@@ -151,6 +151,20 @@ fn management() {
 }
 
 #[test]
+fn guardrails_that_spare_the_management_are_fine() {
+    let management =
+        "[management]\nfrom = \"office\"\nallow = [\"tcp/22\"]\n[[guardrails]]\nfrom = \"*\"\nto = \"*\"\n";
+    for rest in [
+        "deny = [\"tcp/1-21\"]",
+        "deny = [\"any\"]\nmode = \"audit\"",
+        "deny = [\"any\"]\nexcept = [{ from = \"office\", to = \"router\", allow = [\"tcp/22\"] }, { from = \"*\", to = \"internet\" }]",
+    ] {
+        let text = format!("{management}{rest}");
+        super::load_with_base(&text).unwrap_or_else(|report| panic!("{text}\n{report}"));
+    }
+}
+
+#[test]
 fn forwards() {
     const NAS: &str = "[devices.nas]\nzone = \"iot\"\naddresses = [\"10.30.0.9\"]\n";
     let rows = [
