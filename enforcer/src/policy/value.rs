@@ -232,6 +232,17 @@ pub(super) fn host_name(text: &str) -> Result<String, Fault> {
     Ok(name)
 }
 
+/// A controller class: a URI, as MUD files name it.
+pub(super) fn controller_class(text: &str) -> Result<(), Fault> {
+    match text.split_once(':') {
+        Some((scheme, rest)) if !scheme.is_empty() && !rest.is_empty() => Ok(()),
+        _ => fault(
+            format!("`{text}` is no controller class"),
+            "write the URI that MUD files use, such as `\"urn:ietf:params:mud:dns\"`",
+        ),
+    }
+}
+
 /// Seconds since 1970 UTC of a time with an offset.
 pub(super) fn instant(written: &Datetime) -> Result<i64, Fault> {
     let (Some(date), Some(time), Some(offset)) = (written.date, written.time, written.offset) else {

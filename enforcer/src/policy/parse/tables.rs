@@ -19,6 +19,7 @@ pub(super) fn named_lists(table: &Table<'_, '_>, document: &mut Document, findin
     for (name, value) in table.named("controllers", findings) {
         let written = list(&name, value, findings);
         let addresses = each(written, value::host, findings);
+        one(&name, value::controller_class, findings);
         document.controllers.push(named(name, addresses));
     }
     for (name, value) in table.named("names", findings) {

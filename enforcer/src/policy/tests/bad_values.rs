@@ -168,6 +168,12 @@ fn devices() {
             "write `10.30.0.1`",
         ),
         (
+            "[controllers]\ndns = [\"10.30.0.1\"]",
+            "`dns` is no controller class",
+            "more.toml:2",
+            "urn:ietf:params:mud:dns",
+        ),
+        (
             "[names]\n\"no name\" = [\"192.0.2.1\"]",
             "`no name` is no host name",
             "more.toml:2",
