@@ -3,7 +3,7 @@
 use super::Checked;
 use super::reach::{Who, all_covered, any_overlap};
 use crate::policy::model::{Exception, Guardrail, Transition, Unknown, ZoneId};
-use crate::policy::report::Findings;
+use crate::policy::report::{Findings, Severity};
 
 pub(super) fn errors(checked: &Checked<'_>, findings: &mut Findings) {
     let Some(written) = checked.document.management.first() else {
@@ -47,6 +47,17 @@ pub(super) fn errors(checked: &Checked<'_>, findings: &mut Findings) {
                 bare_name(checked, who)
             ));
         }
+    }
+}
+
+pub(super) fn warnings(checked: &Checked<'_>, findings: &mut Findings) {
+    if checked.document.management.is_empty() {
+        findings
+            .general(
+                Severity::Warning,
+                "no `[management]` says how the router is reached: nothing guards you against locking yourself out",
+            )
+            .help("write `[management]` with `from = [\"the zone that you sit in\"]` and `allow = [\"tcp/22\"]`");
     }
 }
 

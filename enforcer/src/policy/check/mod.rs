@@ -35,6 +35,7 @@ impl Checked<'_> {
     pub(super) fn warnings(&self, findings: &mut Findings) {
         zones::warnings(self, findings);
         rules::warnings(self, findings);
+        management::warnings(self, findings);
         interfaces::warnings(self, findings);
     }
 

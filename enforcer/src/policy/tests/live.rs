@@ -60,6 +60,9 @@ ports = ["far0"]
 from = "*"
 to = "internet"
 allow = ["any"]
+[management]
+from = "lan"
+allow = ["tcp/22"]
 [router]
 addresses = { far0 = ["10.99.0.1/16"], lan1 = ["10.66.0.1/16"] }
 "#;
@@ -86,7 +89,7 @@ fn ports_that_do_not_exist_here_are_told() {
 
 #[test]
 fn interfaces_that_nobody_named_are_told() {
-    let policy = "version = 1\n[zones.lan]\nports = [\"lan1\"]\n[[transitions]]\nfrom = \"lan\"\nto = \"same\"\nallow = [\"any\"]\n[router]\nignore = [\"wan0\"]";
+    let policy = "version = 1\n[zones.lan]\nports = [\"lan1\"]\n[[transitions]]\nfrom = \"lan\"\nto = \"same\"\nallow = [\"any\"]\n[management]\nfrom = \"lan\"\nallow = [\"tcp/22\"]\n[router]\nignore = [\"wan0\"]";
     let warnings = loaded(policy).warnings;
     one_finding(
         policy,
@@ -97,6 +100,6 @@ fn interfaces_that_nobody_named_are_told() {
 
 #[test]
 fn a_policy_of_another_machine_says_nothing_about_this_one() {
-    let policy = "version = 1\n[zones.x]\nports = [\"x0\"]\nprefixes = [\"10.0.0.0/8\"]\n[[transitions]]\nfrom = \"x\"\nto = \"same\"\nallow = [\"any\"]";
+    let policy = "version = 1\n[zones.x]\nports = [\"x0\"]\nprefixes = [\"10.0.0.0/8\"]\n[[transitions]]\nfrom = \"x\"\nto = \"same\"\nallow = [\"any\"]\n[management]\nfrom = \"x\"\nallow = [\"tcp/22\"]";
     assert!(loaded(policy).warnings.is_empty());
 }

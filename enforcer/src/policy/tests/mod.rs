@@ -42,6 +42,8 @@ allow = ["tcp/443"]
 addresses = { "lan0.20" = ["10.20.0.1/16", "fd00:20::1/64"] }
 "#;
 
+const MANAGEMENT: &str = "[management]\nfrom = \"office\"\nallow = [\"tcp/22\"]\n";
+
 fn folder(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
@@ -57,7 +59,11 @@ fn load_files(files: &[(&str, &str)]) -> Result<Loaded, Report> {
 }
 
 fn load_with_base(text: &str) -> Result<Loaded, Report> {
-    load_files(&[("base.toml", BASE), ("more.toml", text)])
+    let mut files = vec![("base.toml", BASE), ("more.toml", text)];
+    if !text.contains("[management]") {
+        files.push(("management.toml", MANAGEMENT));
+    }
+    load_files(&files)
 }
 
 /// One row: what is added to the base, a part of the message, where its first place is, a part of the help.

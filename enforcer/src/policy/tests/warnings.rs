@@ -11,8 +11,14 @@ fn each_is_warned_of(rows: &[super::Row]) {
 
 #[test]
 fn the_base_is_sound() {
-    let warnings = load_files(&[("base.toml", BASE)]).unwrap().warnings;
+    let warnings = load_with_base("").unwrap().warnings;
     assert!(warnings.is_empty(), "{warnings}");
+}
+
+#[test]
+fn a_policy_without_management_is_told() {
+    let warnings = load_files(&[("base.toml", BASE)]).unwrap().warnings;
+    one_finding(BASE, &warnings, ("no `[management]`", "", "tcp/22"));
 }
 
 #[test]
