@@ -195,7 +195,7 @@ fn mud<C: Cells + ?Sized>(
     device: &Endpoint,
     peer: &Endpoint,
     list: usize,
-    fields: &Fields,
+    fields: &mut Fields,
 ) -> Option<u32> {
     let cell = cells.cell(
         heads
@@ -203,11 +203,10 @@ fn mud<C: Cells + ?Sized>(
             .wrapping_add(heads.what.profiles)
             .wrapping_add(device.profile),
     )?;
-    let mut fields = *fields;
     fields[fields::PEER_DEVICE] = peer.device_label;
     fields[fields::PEER_ADDRESS] = peer.address_label;
     fields[fields::OWN_ADDRESS] = device.address_label;
-    cells.walk(heads.base, word(cell, list), &fields)
+    cells.walk(heads.base, word(cell, list), fields)
 }
 
 /// The lists of a profile for this kind of packet: from-device, to-device, and their replies (none without IP).
@@ -281,7 +280,7 @@ pub fn judge<C: Cells + ?Sized>(
     let (from_list, to_list, from_reply, to_reply) = lists(packet.kind);
     let mut decision = Decision::refused(Reason::Allowed);
     if from.profile != 0 {
-        let outcome = mud(cells, heads, from, to, from_list, &fields)?;
+        let outcome = mud(cells, heads, from, to, from_list, &mut fields)?;
         if outcome & MUD_ACCEPT == 0 {
             let audit = audit_all || from.is(flag::AUDIT);
             if let Some(drop) = refuse(&mut soft, audit, Reason::MudFromDevice, outcome & RULE) {
@@ -293,7 +292,7 @@ pub fn judge<C: Cells + ?Sized>(
         }
     }
     if to.profile != 0 {
-        let outcome = mud(cells, heads, to, from, to_list, &fields)?;
+        let outcome = mud(cells, heads, to, from, to_list, &mut fields)?;
         if outcome & MUD_ACCEPT == 0 {
             let audit = audit_all || to.is(flag::AUDIT);
             if let Some(drop) = refuse(&mut soft, audit, Reason::MudToDevice, outcome & RULE) {
@@ -321,7 +320,7 @@ pub fn judge<C: Cells + ?Sized>(
         fields[fields::SERVICE] = packet.reply_service();
         fields[fields::SECOND] = packet.reply_second_key();
         if to.profile != 0 {
-            let outcome = mud(cells, heads, to, from, from_reply, &fields)?;
+            let outcome = mud(cells, heads, to, from, from_reply, &mut fields)?;
             if outcome & MUD_DROP != 0 {
                 decision.reply_reason = Reason::MudFromDevice;
                 decision.reply_rule = outcome & RULE;
@@ -329,7 +328,7 @@ pub fn judge<C: Cells + ?Sized>(
             }
         }
         if from.profile != 0 && (decision.reply_reason as u8 == Reason::Established as u8 || decision.reply_audit) {
-            let outcome = mud(cells, heads, from, to, to_reply, &fields)?;
+            let outcome = mud(cells, heads, from, to, to_reply, &mut fields)?;
             if outcome & MUD_DROP != 0 {
                 let audit = audit_all || from.is(flag::AUDIT);
                 if decision.reply_reason as u8 == Reason::Established as u8 || !audit {

@@ -3,7 +3,7 @@
 use aya_ebpf::{EbpfContext as _, bindings::__sk_buff, programs::TcContext};
 use enforcer_common::{
     connection::flag as connection_flag,
-    endpoint::{Endpoint, endpoint, flag as end},
+    endpoint::{endpoint, flag as end},
     essentials::{self, Essential},
     image::{self, port_has_zone},
     layers,
@@ -45,7 +45,7 @@ pub(crate) fn run(context: &TcContext) -> i32 {
     };
     s.beside = if present != 0 { tag as u16 & 0x0fff } else { 0 };
     s.entered = entered;
-    let judged = if let Err(reason) = scene::enter(s, out, 1) {
+    let judged = if let Err(reason) = steps::enter(1, out) {
         Judged::drop(reason)
     } else {
         scene::parse(context, s);
@@ -115,9 +115,8 @@ pub(crate) fn from_router(s: &mut Scratch) -> Judged {
         return refuse(s, Reason::Malformed);
     }
     if s.packet.is_ip() {
-        let mut own = Endpoint::default();
-        if source::address(&s.kernel(), &s.heads, s.packet.kind, &s.packet.source, &mut own).is_ok() {
-            s.ends.0.address_label = own.address_label;
+        if source::address(&s.kernel(), &s.heads, s.packet.kind, &s.packet.source, &mut s.spare).is_ok() {
+            s.ends.0.address_label = s.spare.address_label;
         }
     }
     let to = steps::receiver(s, which::PACKET);
@@ -220,11 +219,10 @@ pub(crate) fn forwarded(s: &mut Scratch) -> Judged {
         if s.packet.is(flag::ICMP_ERROR) && s.quoted != 0 && connection::is_related(s) {
             return Judged::NOTHING;
         }
-        let mut own = Endpoint::default();
-        if source::address(&s.kernel(), &s.heads, s.packet.kind, &s.packet.source, &mut own).is_err() {
+        if source::address(&s.kernel(), &s.heads, s.packet.kind, &s.packet.source, &mut s.spare).is_err() {
             return refuse(s, Reason::Malformed);
         }
-        if own.is(end::ROUTER) {
+        if s.spare.is(end::ROUTER) {
             return translated(s);
         }
     }

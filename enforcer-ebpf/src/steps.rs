@@ -10,7 +10,7 @@ use aya_ebpf::{
 };
 
 use crate::{
-    connection, egress, ingress,
+    account, connection, egress, ingress,
     judged::{Judged, Refusal},
     maps::{Kernel, scratch},
     scene,
@@ -192,6 +192,35 @@ pub(crate) fn judge_forwarded(s: &mut Scratch) -> Judged {
     Judged::from_number(enforcer_forwarded(s.egress))
 }
 
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn enforcer_enter(program: u32, ifindex: u32) -> u32 {
+    let Some(s) = scratch(program) else {
+        return encode(Err(Reason::Malformed));
+    };
+    encode(scene::enter(s, ifindex, program))
+}
+
+/// Sets the scene; see [`scene::enter`].
+#[inline(always)]
+pub(crate) fn enter(program: u32, ifindex: u32) -> source::Finding {
+    decode(enforcer_enter(program, ifindex))
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn enforcer_count(program: u32, judged: u64) -> u32 {
+    let Some(s) = scratch(program) else { return 1 };
+    account::count(s, Judged::from_number(judged));
+    0
+}
+
+/// Counts the verdict; see [`account::count`].
+#[inline(always)]
+pub(crate) fn count(s: &Scratch, judged: Judged) {
+    enforcer_count(s.egress, judged.number());
+}
+
 /// Steps that need the frame; they differ by the kind of program.
 pub(crate) trait Steps {
     /// See [`scene::parse_linear`]: 1 where it could.
@@ -200,10 +229,12 @@ pub(crate) trait Steps {
     fn parse_scattered(&self, program: u32, no_ethernet: bool) -> u32;
     /// See [`scene::quote`].
     fn quote(&self, program: u32) -> u32;
+    /// See [`account::tell`].
+    fn tell(&self, program: u32, judged: Judged, what: u8);
 }
 
 macro_rules! steps {
-    ($context:ident, $raw:ident, $linear:ident, $scattered:ident, $quote:ident) => {
+    ($context:ident, $raw:ident, $linear:ident, $scattered:ident, $quote:ident, $tell:ident) => {
         #[unsafe(no_mangle)]
         #[inline(never)]
         extern "C" fn $linear(context: *mut $raw, program: u32, no_ethernet: u32) -> u32 {
@@ -225,6 +256,19 @@ macro_rules! steps {
             scene::quote(&$context::new(context), s) as u32
         }
 
+        #[unsafe(no_mangle)]
+        #[inline(never)]
+        extern "C" fn $tell(context: *mut $raw, program: u32, judged: u64, what: u32) -> u32 {
+            let Some(s) = scratch(program) else { return 1 };
+            account::tell(
+                &$context::new(context),
+                s,
+                Judged::from_number(judged),
+                what as u8,
+            );
+            0
+        }
+
         impl Steps for $context {
             #[inline(always)]
             fn parse_linear(&self, program: u32, no_ethernet: bool) -> u32 {
@@ -240,6 +284,11 @@ macro_rules! steps {
             fn quote(&self, program: u32) -> u32 {
                 $quote(self.as_ptr().cast(), program)
             }
+
+            #[inline(always)]
+            fn tell(&self, program: u32, judged: Judged, what: u8) {
+                $tell(self.as_ptr().cast(), program, judged.number(), what as u32);
+            }
         }
     };
 }
@@ -249,12 +298,14 @@ steps!(
     xdp_md,
     enforcer_parse_xdp,
     enforcer_parse_xdp_scattered,
-    enforcer_quote_xdp
+    enforcer_quote_xdp,
+    enforcer_tell_xdp
 );
 steps!(
     TcContext,
     __sk_buff,
     enforcer_parse_tc,
     enforcer_parse_tc_scattered,
-    enforcer_quote_tc
+    enforcer_quote_tc,
+    enforcer_tell_tc
 );
