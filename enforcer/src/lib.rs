@@ -4,3 +4,4 @@ pub mod cli;
 pub mod compile;
 pub mod mud;
 pub mod policy;
+pub mod replay;
