@@ -1,7 +1,7 @@
 //! Endpoints: who an address or a MAC is.
 
 use crate::cell::{Cells, word};
-use crate::image::Head0;
+use crate::image::Heads;
 
 /// Bits of [`Endpoint::flags`].
 pub mod flag {
@@ -67,8 +67,8 @@ impl Endpoint {
 
 /// Reads endpoint `index` (not 0).
 #[inline(always)]
-pub fn endpoint<C: Cells + ?Sized>(cells: &C, base: u32, head: &Head0, index: u32) -> Option<Endpoint> {
-    let cell = cells.cell(base.wrapping_add(head.endpoints).wrapping_add(index >> 1))?;
+pub fn endpoint<C: Cells + ?Sized>(cells: &C, heads: &Heads, index: u32) -> Option<Endpoint> {
+    let cell = cells.cell(heads.base.wrapping_add(heads.who.endpoints).wrapping_add(index >> 1))?;
     let at = (index as usize & 1) * 8;
     Some(Endpoint {
         zone: word(cell, at) as u16,

@@ -100,7 +100,7 @@ fn table(cell: &[u32; 16], at: usize) -> Table {
 
 /// Reads header cell 0.
 #[inline(always)]
-pub fn head0<C: Cells + ?Sized>(cells: &C, base: u32) -> Option<Head0> {
+fn head0<C: Cells + ?Sized>(cells: &C, base: u32) -> Option<Head0> {
     let cell = cells.cell(base)?;
     Some(Head0 {
         flags: word(cell, head0::FLAGS),
@@ -134,7 +134,7 @@ pub struct Head1 {
 
 /// Reads header cell 1.
 #[inline(always)]
-pub fn head1<C: Cells + ?Sized>(cells: &C, base: u32) -> Option<Head1> {
+fn head1<C: Cells + ?Sized>(cells: &C, base: u32) -> Option<Head1> {
     let cell = cells.cell(base.wrapping_add(1))?;
     Some(Head1 {
         zones: word(cell, head1::ZONES),
@@ -144,6 +144,27 @@ pub fn head1<C: Cells + ?Sized>(cells: &C, base: u32) -> Option<Head1> {
         ports: word(cell, head1::PORTS),
         port_count: word(cell, head1::PORT_COUNT),
         profiles: word(cell, head1::PROFILES),
+    })
+}
+
+/// Where an image stands, and both header cells of it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Heads {
+    /// First cell of the image in the memory that holds it.
+    pub base: u32,
+    /// Header cell 0: who is who.
+    pub who: Head0,
+    /// Header cell 1: what is allowed.
+    pub what: Head1,
+}
+
+/// Reads both header cells of the image whose first cell is `base`.
+#[inline(always)]
+pub fn heads<C: Cells + ?Sized>(cells: &C, base: u32) -> Option<Heads> {
+    Some(Heads {
+        base,
+        who: head0(cells, base)?,
+        what: head1(cells, base)?,
     })
 }
 
@@ -168,11 +189,11 @@ pub struct Zone {
 
 /// Reads a zone record.
 #[inline(always)]
-pub fn zone<C: Cells + ?Sized>(cells: &C, base: u32, head: &Head1, zone: u16) -> Option<Zone> {
-    if zone as u32 >= head.zone_count {
+pub fn zone<C: Cells + ?Sized>(cells: &C, heads: &Heads, zone: u16) -> Option<Zone> {
+    if zone as u32 >= heads.what.zone_count {
         return None;
     }
-    let cell = cells.cell(base.wrapping_add(head.zones).wrapping_add(zone as u32 >> 2))?;
+    let cell = cells.cell(heads.base.wrapping_add(heads.what.zones).wrapping_add(zone as u32 >> 2))?;
     let at = (zone as usize & 3) * 4;
     Some(Zone {
         flags: word(cell, at),
@@ -197,11 +218,11 @@ pub fn port_has_zone(port: &[u32; 16], zone: u16) -> bool {
 
 /// Reads the cell of a port: word 0 is the number of zones, words 1–15 the zones.
 #[inline(always)]
-pub fn port<'a, C: Cells + ?Sized>(cells: &'a C, base: u32, head: &Head1, port: u32) -> Option<&'a [u32; 16]> {
-    if port == 0 || port >= head.port_count {
+pub fn port<'a, C: Cells + ?Sized>(cells: &'a C, heads: &Heads, port: u32) -> Option<&'a [u32; 16]> {
+    if port == 0 || port >= heads.what.port_count {
         return None;
     }
-    cells.cell(base.wrapping_add(head.ports).wrapping_add(port))
+    cells.cell(heads.base.wrapping_add(heads.what.ports).wrapping_add(port))
 }
 
 /// Words of a profile's cell: ladders over the fields of [`crate::packet::fields`].

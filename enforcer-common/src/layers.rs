@@ -2,7 +2,7 @@
 
 use crate::cell::{Cells, word};
 use crate::endpoint::{Endpoint, flag};
-use crate::image::{FLAG_AUDIT_ALL, Head0, Head1, profile};
+use crate::image::{FLAG_AUDIT_ALL, Heads, profile};
 use crate::ladder::{Fields, Ref, walk};
 use crate::packet::{Packet, fields, kind};
 use crate::reason::{Reason, Verdict};
@@ -82,12 +82,14 @@ type Pair = [u32; 3];
 
 /// The matrix entry of two zones.
 #[inline(always)]
-fn zones<C: Cells + ?Sized>(cells: &C, base: u32, head: &Head1, from: u16, to: u16) -> Option<Pair> {
-    if from as u32 >= head.zone_count || to as u32 >= head.zone_count {
+fn zones<C: Cells + ?Sized>(cells: &C, heads: &Heads, from: u16, to: u16) -> Option<Pair> {
+    if from as u32 >= heads.what.zone_count || to as u32 >= heads.what.zone_count {
         return None;
     }
-    let index = (from as u32).wrapping_mul(head.zone_count).wrapping_add(to as u32);
-    let cell = cells.cell(base.wrapping_add(head.matrix).wrapping_add(index >> 2))?;
+    let index = (from as u32)
+        .wrapping_mul(heads.what.zone_count)
+        .wrapping_add(to as u32);
+    let cell = cells.cell(heads.base.wrapping_add(heads.what.matrix).wrapping_add(index >> 2))?;
     let at = (index as usize & 3) * 4;
     Some([word(cell, at), word(cell, at + 1), word(cell, at + 2)])
 }
@@ -140,16 +142,15 @@ const fn mud_serves(from: &Endpoint, to: &Endpoint) -> bool {
 #[inline(always)]
 fn outcomes<C: Cells + ?Sized>(
     cells: &C,
-    base: u32,
-    head: &Head1,
+    heads: &Heads,
     from: &Endpoint,
     to: &Endpoint,
     fields: &Fields,
 ) -> Option<(u32, u32)> {
     let mud = if mud_serves(from, to) { 2 } else { 1 };
-    let pair = zones(cells, base, head, from.zone, to.zone)?;
-    let mut guardrail = walk(cells, base, pair[0], fields)?;
-    let mut transition = walk(cells, base, pair[mud], fields)?;
+    let pair = zones(cells, heads, from.zone, to.zone)?;
+    let mut guardrail = walk(cells, heads.base, pair[0], fields)?;
+    let mut transition = walk(cells, heads.base, pair[mud], fields)?;
     if !from.is(flag::SPECIAL) && !to.is(flag::SPECIAL) {
         return Some((guardrail, transition));
     }
@@ -170,9 +171,15 @@ fn outcomes<C: Cells + ?Sized>(
                 to.zone as u32
             };
             let mut pair = [0u32; 3];
-            if find_pair(cells, base, &head.pairs, a as u64 | (b as u64) << 32, &mut pair)? {
-                guardrail = worse(guardrail, walk(cells, base, pair[0], fields)?);
-                transition = union(transition, walk(cells, base, pair[mud], fields)?);
+            if find_pair(
+                cells,
+                heads.base,
+                &heads.what.pairs,
+                a as u64 | (b as u64) << 32,
+                &mut pair,
+            )? {
+                guardrail = worse(guardrail, walk(cells, heads.base, pair[0], fields)?);
+                transition = union(transition, walk(cells, heads.base, pair[mud], fields)?);
             }
         }
         combination += 1;
@@ -184,19 +191,23 @@ fn outcomes<C: Cells + ?Sized>(
 #[inline(always)]
 fn mud<C: Cells + ?Sized>(
     cells: &C,
-    base: u32,
-    head: &Head1,
+    heads: &Heads,
     device: &Endpoint,
     peer: &Endpoint,
     list: usize,
     fields: &Fields,
 ) -> Option<u32> {
-    let cell = cells.cell(base.wrapping_add(head.profiles).wrapping_add(device.profile))?;
+    let cell = cells.cell(
+        heads
+            .base
+            .wrapping_add(heads.what.profiles)
+            .wrapping_add(device.profile),
+    )?;
     let mut fields = *fields;
     fields[fields::PEER_DEVICE] = peer.device_label;
     fields[fields::PEER_ADDRESS] = peer.address_label;
     fields[fields::OWN_ADDRESS] = device.address_label;
-    walk(cells, base, word(cell, list), &fields)
+    walk(cells, heads.base, word(cell, list), &fields)
 }
 
 /// The lists of a profile for this kind of packet: from-device, to-device, and their replies (none without IP).
@@ -236,19 +247,17 @@ fn refuse(soft: &mut Option<(Reason, u32)>, audit: bool, reason: Reason, rule: u
 #[inline(never)]
 pub fn judge<C: Cells + ?Sized>(
     cells: &C,
-    base: u32,
-    heads: &(Head0, Head1),
+    heads: &Heads,
     packet: &Packet,
     ends: &(Endpoint, Endpoint),
     earlier: Option<Reason>,
     out: &mut Decision,
 ) -> Option<()> {
-    let head = &heads.1;
     let (from, to) = ends;
-    let audit_all = heads.0.flags & FLAG_AUDIT_ALL != 0;
+    let audit_all = heads.who.flags & FLAG_AUDIT_ALL != 0;
     let mut soft = earlier.map(|reason| (reason, 0));
     let mut fields = crate::packet::service_fields(packet);
-    let (guardrail, transition) = outcomes(cells, base, head, from, to, &fields)?;
+    let (guardrail, transition) = outcomes(cells, heads, from, to, &fields)?;
 
     if guardrail & DENY != 0 {
         let audit = audit_all || guardrail & DENY_AUDIT != 0;
@@ -272,7 +281,7 @@ pub fn judge<C: Cells + ?Sized>(
     let (from_list, to_list, from_reply, to_reply) = lists(packet.kind);
     let mut decision = Decision::refused(Reason::Allowed);
     if from.profile != 0 {
-        let outcome = mud(cells, base, head, from, to, from_list, &fields)?;
+        let outcome = mud(cells, heads, from, to, from_list, &fields)?;
         if outcome & MUD_ACCEPT == 0 {
             let audit = audit_all || from.is(flag::AUDIT);
             if let Some(drop) = refuse(&mut soft, audit, Reason::MudFromDevice, outcome & RULE) {
@@ -284,7 +293,7 @@ pub fn judge<C: Cells + ?Sized>(
         }
     }
     if to.profile != 0 {
-        let outcome = mud(cells, base, head, to, from, to_list, &fields)?;
+        let outcome = mud(cells, heads, to, from, to_list, &fields)?;
         if outcome & MUD_ACCEPT == 0 {
             let audit = audit_all || to.is(flag::AUDIT);
             if let Some(drop) = refuse(&mut soft, audit, Reason::MudToDevice, outcome & RULE) {
@@ -312,7 +321,7 @@ pub fn judge<C: Cells + ?Sized>(
         fields[fields::SERVICE] = packet.reply_service();
         fields[fields::SECOND] = packet.reply_second_key();
         if to.profile != 0 {
-            let outcome = mud(cells, base, head, to, from, from_reply, &fields)?;
+            let outcome = mud(cells, heads, to, from, from_reply, &fields)?;
             if outcome & MUD_DROP != 0 {
                 decision.reply_reason = Reason::MudFromDevice;
                 decision.reply_rule = outcome & RULE;
@@ -320,7 +329,7 @@ pub fn judge<C: Cells + ?Sized>(
             }
         }
         if from.profile != 0 && (decision.reply_reason as u8 == Reason::Established as u8 || decision.reply_audit) {
-            let outcome = mud(cells, base, head, from, to, to_reply, &fields)?;
+            let outcome = mud(cells, heads, from, to, to_reply, &fields)?;
             if outcome & MUD_DROP != 0 {
                 let audit = audit_all || from.is(flag::AUDIT);
                 if decision.reply_reason as u8 == Reason::Established as u8 || !audit {

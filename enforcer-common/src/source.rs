@@ -2,7 +2,7 @@
 
 use crate::cell::Cells;
 use crate::endpoint::{Endpoint, endpoint, flag};
-use crate::image::{Head0, Head1, port_has_zone, zone};
+use crate::image::{Heads, port_has_zone, zone};
 use crate::ladder::walk;
 use crate::overlay;
 use crate::packet::{Packet, kind};
@@ -26,44 +26,43 @@ const DAMAGED: Reason = Reason::Malformed;
 #[inline(never)]
 pub fn address<W: Cells + ?Sized>(
     world: &W,
-    base: u32,
-    head: &Head0,
+    heads: &Heads,
     kind: u8,
     address: &[u32; 4],
     out: &mut Endpoint,
 ) -> Finding {
     let hosts = if kind == kind::IPV6 {
-        find_large(world, base, &head.hosts6, address)
+        find_large(world, heads.base, &heads.who.hosts6, address)
     } else {
-        find_small(world, base, &head.hosts4, address[0])
+        find_small(world, heads.base, &heads.who.hosts4, address[0])
     };
     let mut index = hosts.ok_or(DAMAGED)?;
     if index == 0 {
         let fields = [address[0], address[1], address[2], address[3], 0, 0, 0, 0];
         let start = if kind == kind::IPV6 {
-            head.prefixes6
+            heads.who.prefixes6
         } else {
-            head.prefixes4
+            heads.who.prefixes4
         };
-        index = walk(world, base, start, &fields).ok_or(DAMAGED)?;
+        index = walk(world, heads.base, start, &fields).ok_or(DAMAGED)?;
     }
     if index == 0 {
         *out = Endpoint::default();
         return Ok(());
     }
-    *out = endpoint(world, base, head, index).ok_or(DAMAGED)?;
+    *out = endpoint(world, heads, index).ok_or(DAMAGED)?;
     Ok(())
 }
 
 /// The listed device with this MAC, if there is one.
 #[inline(never)]
-pub fn device<W: Cells + ?Sized>(world: &W, base: u32, head: &Head0, mac: u64, out: &mut Endpoint) -> Finding {
-    let index = find_medium(world, base, &head.macs, mac).ok_or(DAMAGED)?;
+pub fn device<W: Cells + ?Sized>(world: &W, heads: &Heads, mac: u64, out: &mut Endpoint) -> Finding {
+    let index = find_medium(world, heads.base, &heads.who.macs, mac).ok_or(DAMAGED)?;
     if index == 0 {
         *out = Endpoint::default();
         return Ok(());
     }
-    *out = endpoint(world, base, head, index).ok_or(DAMAGED)?;
+    *out = endpoint(world, heads, index).ok_or(DAMAGED)?;
     Ok(())
 }
 
@@ -91,52 +90,45 @@ fn adopt(who: &mut Endpoint, device: &Endpoint) {
 
 /// The unlisted sender of the port's zone, for packets that name no address of a zone.
 #[inline(always)]
-fn anonymous<W: Cells + ?Sized>(
-    world: &W,
-    base: u32,
-    head0: &Head0,
-    head1: &Head1,
-    port: &[u32; 16],
-    out: &mut Endpoint,
-) -> Finding {
+fn anonymous<W: Cells + ?Sized>(world: &W, heads: &Heads, port: &[u32; 16], out: &mut Endpoint) -> Finding {
     // Where prefixes tell the zones of a port apart, a sender without address belongs to none of them.
     if port[0] & 0xffff != 1 {
         return Err(Reason::UnknownZone);
     }
-    let record = zone(world, base, head1, port[1] as u16).ok_or(DAMAGED)?;
-    *out = endpoint(world, base, head0, record.anonymous).ok_or(DAMAGED)?;
+    let record = zone(world, heads, port[1] as u16).ok_or(DAMAGED)?;
+    *out = endpoint(world, heads, record.anonymous).ok_or(DAMAGED)?;
     Ok(())
 }
 
 /// Who sends this packet: fills `out` as far as it can be known, and says whether address, MAC and port belong together.
 ///
-/// `claimed` is the address under test, normally `packet.source`.
+/// `port` is the cell of the port by which it entered. With `anywhere`, zones need not be on that port: for packets that were
+/// judged when they entered, and of which only the addresses are at hand.
 #[inline(never)]
 pub fn sender<W: World + ?Sized>(
     world: &W,
-    base: u32,
-    heads: &(Head0, Head1),
+    heads: &Heads,
     port: &[u32; 16],
+    anywhere: bool,
     packet: &Packet,
     out: &mut Endpoint,
 ) -> Finding {
-    let head0 = &heads.0;
     let mut by_mac = Endpoint::default();
     if packet.source_mac != 0 {
         if packet.source_mac >> 40 & 1 == 1 {
             return Err(Reason::SpoofedSource);
         }
-        device(world, base, head0, packet.source_mac, &mut by_mac)?;
+        device(world, heads, packet.source_mac, &mut by_mac)?;
     }
     let known_mac = by_mac.device != 0;
     if packet.kind == kind::OTHER {
-        return without_address(world, base, heads, port, &by_mac, out);
+        return without_address(world, heads, port, anywhere, &by_mac, out);
     }
-    address(world, base, head0, packet.kind, &packet.source, out)?;
+    address(world, heads, packet.kind, &packet.source, out)?;
     if out.is(flag::LINK_LOCAL | flag::UNSPECIFIED) {
         let label = out.address_label;
         let bits = out.flags & (flag::LINK_LOCAL | flag::UNSPECIFIED);
-        without_address(world, base, heads, port, &by_mac, out)?;
+        without_address(world, heads, port, anywhere, &by_mac, out)?;
         out.address_label = label;
         out.flags |= bits;
         return Ok(());
@@ -144,7 +136,7 @@ pub fn sender<W: World + ?Sized>(
     if out.is(flag::GROUP | flag::ROUTER | flag::BAD) || out.home == 0 {
         return Err(Reason::SpoofedSource);
     }
-    let mut spoofed = !port_has_zone(port, out.home);
+    let mut spoofed = !anywhere && !port_has_zone(port, out.home);
     if out.is(flag::LISTED) {
         spoofed |= out.is(flag::HAS_MAC) && packet.source_mac != 0 && out.mac != packet.source_mac;
         spoofed |= known_mac && by_mac.device != out.device;
@@ -156,23 +148,24 @@ pub fn sender<W: World + ?Sized>(
 }
 
 /// A sender known by its MAC and port alone.
+#[allow(clippy::too_many_arguments)]
 #[inline(always)]
 fn without_address<W: Cells + ?Sized>(
     world: &W,
-    base: u32,
-    heads: &(Head0, Head1),
+    heads: &Heads,
     port: &[u32; 16],
+    anywhere: bool,
     by_mac: &Endpoint,
     out: &mut Endpoint,
 ) -> Finding {
     if by_mac.device != 0 {
         *out = *by_mac;
-        if !port_has_zone(port, by_mac.home) {
+        if !anywhere && !port_has_zone(port, by_mac.home) {
             return Err(Reason::SpoofedSource);
         }
         return Ok(());
     }
-    anonymous(world, base, &heads.0, &heads.1, port, out)
+    anonymous(world, heads, port, out)
 }
 
 /// Who a packet is for. `local` is the port by which it entered; `from` its sender.
@@ -181,8 +174,7 @@ fn without_address<W: Cells + ?Sized>(
 #[inline(never)]
 pub fn receiver<W: World + ?Sized>(
     world: &W,
-    base: u32,
-    head: &Head0,
+    heads: &Heads,
     local: &overlay::Port,
     packet: &Packet,
     from: &Endpoint,
@@ -190,7 +182,7 @@ pub fn receiver<W: World + ?Sized>(
 ) -> Finding {
     let mut by_mac = Endpoint::default();
     if packet.destination_mac != 0 && !packet.is_group_mac() {
-        device(world, base, head, packet.destination_mac, &mut by_mac)?;
+        device(world, heads, packet.destination_mac, &mut by_mac)?;
     }
     if packet.kind == kind::OTHER {
         if by_mac.device != 0 {
@@ -200,7 +192,7 @@ pub fn receiver<W: World + ?Sized>(
         }
         return Ok(());
     }
-    address(world, base, head, packet.kind, &packet.destination, out)?;
+    address(world, heads, packet.kind, &packet.destination, out)?;
     if out.is(flag::GROUP) {
         let label = out.address_label;
         in_zone_of(from, out);
@@ -209,7 +201,7 @@ pub fn receiver<W: World + ?Sized>(
         return Ok(());
     }
     if out.is(flag::LINK_LOCAL) {
-        return link_local(world, base, head, local, packet, from, &by_mac, out);
+        return link_local(world, heads, local, packet, from, &by_mac, out);
     }
     if out.is(flag::ROUTER) {
         return Ok(());
@@ -221,7 +213,7 @@ pub fn receiver<W: World + ?Sized>(
         if by_mac.device == 0 {
             let mac = world.learnt(packet.kind, &packet.destination);
             if mac != 0 {
-                device(world, base, head, mac, &mut by_mac)?;
+                device(world, heads, mac, &mut by_mac)?;
             }
         }
         if by_mac.device != 0 && by_mac.home == out.home && !fenced(&by_mac, packet.kind) {
@@ -248,8 +240,7 @@ fn in_zone_of(from: &Endpoint, out: &mut Endpoint) {
 #[inline(always)]
 fn link_local<W: Cells + ?Sized>(
     world: &W,
-    base: u32,
-    head: &Head0,
+    heads: &Heads,
     local: &overlay::Port,
     packet: &Packet,
     from: &Endpoint,
@@ -260,7 +251,7 @@ fn link_local<W: Cells + ?Sized>(
     let own = local.bits & overlay::port::OWN_MAC != 0
         && (packet.destination_mac == local.mac || local.bits & overlay::port::BRIDGED == 0);
     if own || (packet.is(crate::packet::flag::NO_ETHERNET)) {
-        *out = endpoint(world, base, head, ROUTER_ENDPOINT).ok_or(DAMAGED)?;
+        *out = endpoint(world, heads, ROUTER_ENDPOINT).ok_or(DAMAGED)?;
     } else if by_mac.device != 0 && by_mac.home == from.home {
         *out = *by_mac;
     } else {
