@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod compile;
+pub mod dataplane;
 pub mod mud;
 pub mod policy;
 pub mod replay;
