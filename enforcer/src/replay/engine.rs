@@ -1,10 +1,12 @@
 //! What judges a frame.
 
+use aya::programs::ProgramError;
 use enforcer_common::event::Outcome;
 use enforcer_common::reason::{Reason, Verdict};
 use thiserror::Error;
 
 use super::choose::Entry;
+use crate::dataplane;
 
 /// Something that judges frames in order; connections carry over from frame to frame.
 pub trait Engine {
@@ -81,11 +83,9 @@ pub enum EngineError {
         verdict: Verdict,
     },
     /// The system refused.
-    #[error("{what}: {source}")]
-    Refused {
-        /// What was being done.
-        what: &'static str,
-        /// What the system says.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
+    #[error(transparent)]
+    Kernel(#[from] dataplane::Error),
+    /// The kernel would not run the program on the frame.
+    #[error("the kernel does not run the program on it: {0}")]
+    Run(#[from] ProgramError),
 }

@@ -1,11 +1,8 @@
 //! The kernel program as an engine: loaded privately, with maps of its own, attached nowhere.
 
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
-use std::{io, ptr};
-
-use aya::maps::{Array, Map, MapData};
-use aya::programs::{SchedClassifier, TestRun, TestRunOptions, Xdp};
-use aya::{Ebpf, EbpfLoader, Pod};
+use aya::Pod;
+use aya::maps::{Array, MapData};
+use aya::programs::{TestRun, TestRunOptions};
 use enforcer_common::cell::Cell;
 use enforcer_common::event::{Outcome, ReplayInput};
 use enforcer_common::reason::Verdict;
@@ -13,17 +10,11 @@ use enforcer_common::reason::Verdict;
 use super::choose::{Entry, Way};
 use super::engine::{Engine, EngineError, Judgement};
 use super::shrink::shrunk;
+use crate::dataplane::{self, load};
 
-/// The programs and maps of the object that replay uses.
-mod name {
-    pub(super) const XDP: &str = "enforcer_xdp";
-    pub(super) const EGRESS: &str = "enforcer_egress";
-    pub(super) const IMAGE: &str = "IMAGE";
-    pub(super) const CONTROL: &str = "CONTROL";
-    pub(super) const INPUT: &str = "REPLAY_IN";
-    pub(super) const OUTPUT: &str = "REPLAY_OUT";
-    pub(super) const REPLAY: &str = "REPLAY";
-}
+/// What the program is told of a frame, and where it writes what became of it.
+const INPUT: &str = "REPLAY_IN";
+const OUTPUT: &str = "REPLAY_OUT";
 
 #[derive(Clone, Copy)]
 #[repr(transparent)]
@@ -41,49 +32,39 @@ unsafe impl Pod for Output {}
 
 /// The loaded program.
 pub struct Kernel {
-    ebpf: Ebpf,
+    programs: load::Kernel,
     input: Array<MapData, Input>,
     output: Array<MapData, Output>,
 }
 
 impl Kernel {
-    /// Loads `object` with `half` (an overlay and the image behind it) as its only generation.
-    pub fn load(object: &[u8], half: &[Cell]) -> Result<Kernel, EngineError> {
-        let cells = u32::try_from(half.len()).map_err(refused("laying out the image"))?;
-        let mut ebpf = EbpfLoader::new()
-            .map_max_entries(name::IMAGE, cells)
-            .override_global(name::REPLAY, &1u8, true)
-            .load(object)
-            .map_err(refused("loading the kernel program"))?;
-        fill(map(&ebpf, name::IMAGE)?, half)?;
-        let mut control: Array<MapData, u64> = array(&mut ebpf, name::CONTROL)?;
-        let first_generation = 1u64 << 32;
-        control
-            .set(0, first_generation, 0)
-            .map_err(refused("choosing the generation"))?;
-        xdp(&mut ebpf)?.load().map_err(refused("loading the XDP program"))?;
-        egress(&mut ebpf)?
-            .load()
-            .map_err(refused("loading the egress program"))?;
+    /// Loads the program with `half` (an overlay and the image behind it) as its only generation.
+    pub fn load(half: &[Cell]) -> Result<Kernel, dataplane::Error> {
+        let mut programs = load::Kernel::load(&load::Options {
+            replay: true,
+            ..load::Options::for_cells(half.len())
+        })?;
+        programs.memory_mut().switch(half, 1)?;
         Ok(Kernel {
-            input: array(&mut ebpf, name::INPUT)?,
-            output: array(&mut ebpf, name::OUTPUT)?,
-            ebpf,
+            input: array(&mut programs, INPUT)?,
+            output: array(&mut programs, OUTPUT)?,
+            programs,
         })
     }
 
-    fn run(&mut self, way: Way, frame: &[u8]) -> Result<u32, EngineError> {
-        let options = TestRunOptions {
-            data_in: Some(frame),
+    fn run(&mut self, entry: &Entry, frame: &[u8]) -> Result<u32, EngineError> {
+        let options = |data_in| TestRunOptions {
+            data_in: Some(data_in),
             ..TestRunOptions::default()
         };
-        let result = match way {
-            Way::In => xdp(&mut self.ebpf)?.test_run(options),
-            Way::Out => egress(&mut self.ebpf)?.test_run(options),
+        let result = match entry.way {
+            Way::In => self.programs.xdp()?.test_run(options(frame))?,
+            Way::Out => {
+                let program = self.programs.classifier(load::EGRESS)?;
+                program.test_run(options(&shrunk(entry.medium, frame)))?
+            }
         };
-        Ok(result
-            .map_err(refused("running the kernel program on a frame"))?
-            .return_value)
+        Ok(result.return_value)
     }
 }
 
@@ -92,26 +73,24 @@ impl Engine for Kernel {
         let input = ReplayInput {
             now,
             ifindex: entry.ifindex,
+            // The router itself, where it leaves.
             entered: 0,
         };
-        let told = self.input.set(0, Input(input), 0);
-        told.map_err(refused("telling the kernel program of a frame"))?;
-        let cleared = self.output.set(0, Output(Outcome::default()), 0);
-        cleared.map_err(refused("clearing the outcome"))?;
-        let returned = match entry.way {
-            Way::In => self.run(entry.way, frame)?,
-            Way::Out => self.run(entry.way, &shrunk(entry.medium, frame))?,
-        };
-        let outcome = self.output.get(&0, 0).map_err(refused("reading the outcome"))?;
+        self.input
+            .set(0, Input(input), 0)
+            .map_err(|error| broken(INPUT, &error))?;
+        let empty = Output(Outcome::default());
+        self.output.set(0, empty, 0).map_err(|error| broken(OUTPUT, &error))?;
+        let returned = self.run(entry, frame)?;
+        let outcome = self.output.get(&0, 0).map_err(|error| broken(OUTPUT, &error))?;
         let judgement = Judgement::of(outcome.0)?;
-        if agrees(entry.way, judgement.verdict, returned) {
-            Ok(judgement)
-        } else {
-            Err(EngineError::Contradiction {
+        if !agrees(entry.way, judgement.verdict, returned) {
+            return Err(EngineError::Contradiction {
                 returned,
                 verdict: judgement.verdict,
-            })
+            });
         }
+        Ok(judgement)
     }
 }
 
@@ -119,7 +98,7 @@ impl Engine for Kernel {
 fn agrees(way: Way, verdict: Verdict, returned: u32) -> bool {
     const UNSPEC: u32 = u32::MAX;
     let passes = match way {
-        Way::In => matches!(returned, 2),
+        Way::In => returned == 2,
         Way::Out => matches!(returned, 0 | UNSPEC),
     };
     let drops = match way {
@@ -132,65 +111,33 @@ fn agrees(way: Way, verdict: Verdict, returned: u32) -> bool {
     }
 }
 
-fn xdp(ebpf: &mut Ebpf) -> Result<&mut Xdp, EngineError> {
-    let program = ebpf.program_mut(name::XDP).ok_or_else(|| absent(name::XDP))?;
-    program.try_into().map_err(refused("finding the XDP program"))
+fn array<V: Pod>(programs: &mut load::Kernel, map: &'static str) -> Result<Array<MapData, V>, dataplane::Error> {
+    Array::try_from(programs.take_map(map)?).map_err(|error| broken(map, &error))
 }
 
-fn egress(ebpf: &mut Ebpf) -> Result<&mut SchedClassifier, EngineError> {
-    let program = ebpf.program_mut(name::EGRESS).ok_or_else(|| absent(name::EGRESS))?;
-    program.try_into().map_err(refused("finding the egress program"))
-}
-
-fn array<V: Pod>(ebpf: &mut Ebpf, name: &'static str) -> Result<Array<MapData, V>, EngineError> {
-    let map = ebpf.take_map(name).ok_or_else(|| absent(name))?;
-    Array::try_from(map).map_err(refused("opening a map"))
-}
-
-fn map<'a>(ebpf: &'a Ebpf, name: &'static str) -> Result<BorrowedFd<'a>, EngineError> {
-    match ebpf.map(name) {
-        Some(Map::Array(data)) => Ok(data.fd().as_fd()),
-        _ => Err(absent(name)),
+fn broken(map: &'static str, error: &aya::maps::MapError) -> dataplane::Error {
+    dataplane::Error::Map {
+        map,
+        error: error.to_string(),
     }
 }
 
-/// Writes the cells into a map of as many entries through its memory.
-fn fill(map: BorrowedFd<'_>, cells: &[Cell]) -> Result<(), EngineError> {
-    let length = size_of_val(cells);
-    // SAFETY: a new mapping, placed by the kernel, of a file descriptor that lives through the call.
-    let memory = unsafe {
-        libc::mmap(
-            ptr::null_mut(),
-            length,
-            libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_SHARED,
-            map.as_raw_fd(),
-            0,
-        )
-    };
-    if memory == libc::MAP_FAILED {
-        return Err(refused("mapping the image")(io::Error::last_os_error()));
-    }
-    // SAFETY: the mapping is `length` bytes long, aligned to a page, and nobody else has it: no program runs yet.
-    unsafe { ptr::copy_nonoverlapping(cells.as_ptr(), memory.cast::<Cell>(), cells.len()) };
-    // SAFETY: exactly the mapping made above, to which no reference is left.
-    unsafe { libc::munmap(memory, length) };
-    Ok(())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn refused<E>(what: &'static str) -> impl FnOnce(E) -> EngineError
-where
-    E: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
-    move |source| EngineError::Refused {
-        what,
-        source: source.into(),
-    }
-}
-
-fn absent(name: &str) -> EngineError {
-    EngineError::Refused {
-        what: "looking into the kernel program",
-        source: format!("it has no {name}").into(),
+    #[test]
+    fn what_the_program_returns_must_be_what_it_says() {
+        for (way, passes, drops) in [(Way::In, &[2][..], 1), (Way::Out, &[0, u32::MAX], 2)] {
+            for passed in passes {
+                assert!(agrees(way, Verdict::Pass, *passed));
+                assert!(agrees(way, Verdict::Audit, *passed));
+                assert!(!agrees(way, Verdict::Drop, *passed));
+            }
+            assert!(agrees(way, Verdict::Drop, drops));
+            assert!(!agrees(way, Verdict::Pass, drops));
+        }
+        assert!(!agrees(Way::In, Verdict::Drop, 0), "aborted");
+        assert!(!agrees(Way::Out, Verdict::Pass, 7), "redirected");
     }
 }

@@ -30,6 +30,8 @@ pub use link::{Arrival, Medium, UnsupportedLink, arrival};
 pub use summary::Summary;
 
 use crate::compile::image::Image;
+use crate::dataplane::overlay;
+use crate::dataplane::registry::Registry;
 use crate::policy::facts::Facts;
 use crate::policy::model::Policy;
 use choose::Chooser;
@@ -99,7 +101,9 @@ impl<'a> Replay<'a> {
 
     /// The overlay and the image behind it, as the engine in the kernel needs them.
     pub fn half(&self) -> Vec<Cell> {
-        self.places.half(&self.image.cells)
+        // Nobody reads the counters of a replay, wherever they are kept.
+        let mut registry = Registry::new(1);
+        overlay::half(&self.places.overlay(), self.image, &mut registry)
     }
 
     /// Judges every frame in order and tells `each` of it. What was told before an error stands.
@@ -141,9 +145,12 @@ impl<'a> Replay<'a> {
             return Ok(Judgement::malformed(entry.port));
         }
         let mut judgement = engine.judge(&entry, now, &frame.bytes)?;
-        if entry.way == Way::Out {
+        match entry.way {
             // It entered nowhere.
-            judgement.outcome.port = 0;
+            Way::Out => judgement.outcome.port = 0,
+            // The program looks for the port behind the parser.
+            Way::In if judgement.outcome.port == 0 => judgement.outcome.port = entry.port,
+            Way::In => {}
         }
         Ok(judgement)
     }

@@ -5,13 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use enforcer_common::cell::{Cell, WORDS};
-use enforcer_common::overlay::{MAGIC, WHOLE_INTERFACE, head, port, port_key};
-use enforcer_common::table::WIDE;
+use enforcer_common::overlay::{WHOLE_INTERFACE, port};
 
 use super::link::Medium;
 use crate::compile::image::{Names, PortName};
-use crate::compile::table::Builder;
+use crate::dataplane::overlay::Entry;
 
 /// An interface that replay invents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,14 +25,17 @@ impl Place {
     }
 }
 
+/// Interface index, outer and inner VLAN ID.
+type At = (u32, (u16, u16));
+
 /// All of them.
 #[derive(Debug)]
 pub(super) struct Places<'a> {
     names: &'a Names,
     /// By name of an interface; ports stand at their own numbers.
     interfaces: BTreeMap<&'a str, Place>,
-    /// By key of the overlay: the port's bits and its number.
-    entries: BTreeMap<u64, (u32, u32)>,
+    /// By interface index and VLANs: the port's bits and its number.
+    entries: BTreeMap<At, (u32, u32)>,
 }
 
 impl<'a> Places<'a> {
@@ -79,25 +80,21 @@ impl<'a> Places<'a> {
         }
     }
 
-    /// The interface as a whole, for what leaves and entered there; without headers there are no tags either.
+    /// The interface as a whole. Without headers there are no tags either.
     fn enter_whole(&mut self, place: Place) {
-        let judged = port::LIVE | port::JUDGED;
-        for (medium, bits) in [(Medium::Ethernet, 0), (Medium::Ip, port::IP_LINK)] {
-            let key = port_key(place.ifindex(medium), WHOLE_INTERFACE, 0);
-            self.entries.insert(key, (judged | bits, 0));
+        for (medium, link) in [(Medium::Ethernet, 0), (Medium::Ip, port::IP_LINK)] {
+            let at = (place.ifindex(medium), (WHOLE_INTERFACE, WHOLE_INTERFACE));
+            self.entries.insert(at, (port::JUDGED | link, 0));
         }
-        let bare = port_key(place.ifindex(Medium::Ip), 0, 0);
-        self.entries.entry(bare).or_insert((judged | port::IP_LINK, 0));
     }
 
     /// What is already there is the better match.
     fn enter(&mut self, place: Place, vlans: &[u16], number: u32) {
-        let Some(key) = key(place, vlans) else { return };
-        self.entries.entry(key).or_insert((port::LIVE | port::JUDGED, number));
+        let Some(at) = at(place, vlans) else { return };
+        self.entries.entry(at).or_insert((port::JUDGED, number));
         if vlans.is_empty() {
-            let bare = port_key(place.ifindex(Medium::Ip), 0, 0);
-            let bits = port::LIVE | port::JUDGED | port::IP_LINK;
-            self.entries.insert(bare, (bits, number));
+            let bare = (place.ifindex(Medium::Ip), (0, 0));
+            self.entries.insert(bare, (port::JUDGED | port::IP_LINK, number));
         }
     }
 
@@ -116,7 +113,7 @@ impl<'a> Places<'a> {
 
     /// The number of the port that tags lead to there.
     pub(super) fn port_at(&self, place: Place, vlans: &[u16]) -> Option<u32> {
-        let (_, number) = self.entries.get(&key(place, vlans)?)?;
+        let (_, number) = self.entries.get(&at(place, vlans)?)?;
         (*number != 0).then_some(*number)
     }
 
@@ -136,24 +133,17 @@ impl<'a> Places<'a> {
         known
     }
 
-    /// The overlay and the image behind it: a half of the memory, from its first cell.
-    pub(super) fn half(&self, image: &[Cell]) -> Vec<Cell> {
-        let mut cells = vec![[0; WORDS]];
-        let mut table = Builder::<2, 6>::new(WIDE);
-        for (key, (bits, number)) in &self.entries {
-            table.insert([*key as u32, (*key >> 32) as u32], [*bits, *number, 0, 0, 0, 0]);
-        }
-        let table = table.finish(&mut cells, 0);
-        let start = cells.len() as u32;
-        let header = &mut cells[0];
-        header[head::MAGIC] = MAGIC;
-        header[head::IMAGE] = start;
-        header[head::PORTS] = table.start;
-        header[head::PORTS + 1] = table.mask;
-        header[head::PORTS + 2] = table.seed;
-        // No accounts and no counter slots: nobody reads the counters of a replay.
-        cells.extend(image);
-        cells
+    /// The entries of the overlay.
+    pub(super) fn overlay(&self) -> Vec<Entry> {
+        let entries = self.entries.iter().map(|(at, (bits, number))| Entry {
+            ifindex: at.0,
+            vlans: at.1,
+            bits: *bits,
+            number: *number,
+            // Which MACs are the router's own is not known.
+            mac: None,
+        });
+        entries.collect()
     }
 }
 
@@ -162,20 +152,22 @@ fn ports(names: &Names) -> impl Iterator<Item = (u32, &PortName)> {
     (0u32..).zip(&names.ports).skip(1)
 }
 
-fn key(place: Place, vlans: &[u16]) -> Option<u64> {
-    let (outer, inner) = match vlans {
+fn at(place: Place, vlans: &[u16]) -> Option<At> {
+    let vlans = match vlans {
         [] => (0, 0),
         [outer] => (*outer, 0),
         [outer, inner] => (*outer, *inner),
         _ => return None,
     };
-    Some(port_key(place.ifindex(Medium::Ethernet), outer, inner))
+    Some((place.ifindex(Medium::Ethernet), vlans))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use enforcer_common::overlay;
+    use crate::dataplane::overlay::build;
+    use crate::dataplane::registry::Registry;
+    use enforcer_common::overlay::{self, port_key};
 
     pub(super) fn names(written: &[(&str, &str, &[u16])]) -> Names {
         let mut ports = vec![PortName::default()];
@@ -204,8 +196,8 @@ mod tests {
     /// Looks up as the program does.
     fn seen(names: &Names, by: &str, medium: Medium, outer: u16, inner: u16) -> (u32, String) {
         let places = Places::of(names);
-        let half = places.half(&[]);
-        let cells = half.as_slice();
+        let cells = build(&places.overlay(), names, &mut Registry::new(1));
+        let cells = cells.as_slice();
         let header = overlay::head(cells, 0).unwrap();
         assert_eq!(header.image as usize, cells.len());
         let key = port_key(places.find(by).unwrap().ifindex(medium), outer, inner);
@@ -249,17 +241,21 @@ mod tests {
     #[test]
     fn bare_packets_enter_by_an_ip_link() {
         let names = trunk();
-        let live = port::LIVE | port::JUDGED | port::IP_LINK;
-        assert_eq!(seen(&names, "lan1", Medium::Ip, 0, 0), (live, "lan1".into()));
-        assert_eq!(seen(&names, "lan0.30", Medium::Ip, 0, 0), (live, "lan0.30".into()));
-        assert_eq!(seen(&names, "lan0", Medium::Ip, 0, 0), (live, String::new()));
+        let bits = port::LIVE | port::JUDGED | port::IP_LINK;
+        assert_eq!(seen(&names, "lan1", Medium::Ip, 0, 0), (bits, "lan1".into()));
+        assert_eq!(seen(&names, "lan0.30", Medium::Ip, 0, 0), (bits, "lan0.30".into()));
+        assert_eq!(seen(&names, "lan0", Medium::Ip, 0, 0).1, "");
+        for by in ["lan0", "lan0.30", "lan1"] {
+            let whole = seen(&names, by, Medium::Ip, WHOLE_INTERFACE, WHOLE_INTERFACE);
+            assert_eq!(whole, (bits, String::new()));
+        }
     }
 
     #[test]
     fn every_invented_interface_is_judged_as_a_whole() {
         let names = trunk();
         for by in ["lan0", "lan0.30", "lan1"] {
-            let (bits, port) = seen(&names, by, Medium::Ethernet, WHOLE_INTERFACE, 0);
+            let (bits, port) = seen(&names, by, Medium::Ethernet, WHOLE_INTERFACE, WHOLE_INTERFACE);
             assert_eq!((bits, port.as_str()), (port::LIVE | port::JUDGED, ""));
         }
     }
