@@ -2,6 +2,7 @@
 
 mod captures;
 mod entries;
+mod kernel;
 mod links;
 mod runs;
 mod site;
