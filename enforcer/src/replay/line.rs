@@ -95,7 +95,7 @@ impl fmt::Display for Line<'_> {
         let pair = format!("{} > {}", who(self.from, self.device), who(self.to, self.peer));
         write!(
             f,
-            "{:>6} {:>12.6}  {:<5}  {:<15}  {:<10}  {pair:<32}",
+            "{:>6} {:>12.6}  {:<5}  {:<15}  {:<10}  {pair}",
             self.frame,
             self.time,
             self.verdict.label(),
@@ -103,7 +103,8 @@ impl fmt::Display for Line<'_> {
             self.port.unwrap_or("-"),
         )?;
         if let Some(rule) = self.rule {
-            write!(f, "  {}", rule.name)?;
+            let padding = 32usize.saturating_sub(pair.len());
+            write!(f, "{:padding$}  {}", "", rule.name)?;
             if let Some(place) = &rule.place {
                 write!(f, "  ({place})")?;
             }
@@ -205,6 +206,31 @@ mod tests {
             &names,
         );
         assert_eq!(line.layer(), "transition");
+    }
+
+    #[test]
+    fn a_line_for_people_ends_with_the_rule() {
+        let names = names();
+        let outcome = Outcome {
+            rule: 1,
+            device: 1,
+            port: 1,
+            from: 3,
+            ..Outcome::default()
+        };
+        let mut line = Line::new(
+            12,
+            1.25,
+            &judgement(Verdict::Drop, Reason::MudFromDevice, outcome),
+            &names,
+        );
+        assert_eq!(
+            line.to_string(),
+            "    12     1.250000  drop   mud-from-device  lan0.30     iot/lobby-camera > ?              \
+             camera.json#from4/web  (mud/camera.json:41)"
+        );
+        line.rule = None;
+        assert!(line.to_string().ends_with("iot/lobby-camera > ?"));
     }
 
     #[test]
