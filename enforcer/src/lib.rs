@@ -5,3 +5,4 @@ pub mod compile;
 pub mod dataplane;
 pub mod mud;
 pub mod policy;
+pub mod replay;

@@ -1,0 +1,108 @@
+//! The folder on the BPF file system where the links of this instance are pinned.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use nix::mount::{MsFlags, mount};
+use nix::sys::statfs::{BPF_FS_MAGIC, statfs};
+
+use super::Error;
+
+/// Where the BPF file system is, by environment variable.
+pub const BPFFS: &str = "ENFORCER_BPFFS";
+/// Name of this instance, where several run on one machine, by environment variable.
+pub const INSTANCE: &str = "ENFORCER_INSTANCE";
+
+/// The pins of one instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pins {
+    root: PathBuf,
+    folder: PathBuf,
+}
+
+impl Pins {
+    /// The folder of `instance` below the BPF file system at `root`.
+    pub fn new(root: &Path, instance: &str) -> Self {
+        Pins {
+            root: root.to_owned(),
+            folder: root.join("enforcer").join(instance),
+        }
+    }
+
+    /// As the environment says, by default `main` below `/sys/fs/bpf`.
+    pub fn from_env() -> Self {
+        let root = std::env::var_os(BPFFS).unwrap_or_else(|| "/sys/fs/bpf".into());
+        let instance = std::env::var(INSTANCE).unwrap_or_default();
+        let instance = if instance.is_empty() || instance.contains('/') || instance.starts_with('.') {
+            "main"
+        } else {
+            &instance
+        };
+        Pins::new(Path::new(&root), instance)
+    }
+
+    /// Makes the folder; mounts the BPF file system where it is absent.
+    pub fn prepare(&self) -> Result<(), Error> {
+        let failed = |what, error: io::Error| Error::Pin {
+            what,
+            path: self.root.clone(),
+            error,
+        };
+        let kind = statfs(&self.root).map_err(|error| failed("cannot look at", error.into()))?;
+        if kind.filesystem_type() != BPF_FS_MAGIC {
+            mount(
+                Some("bpf"),
+                &self.root,
+                Some("bpf"),
+                MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC,
+                Some("mode=700"),
+            )
+            .map_err(|error| failed("cannot mount the BPF file system on", error.into()))?;
+            tracing::info!("mounted the BPF file system on {}", self.root.display());
+        }
+        std::fs::create_dir_all(&self.folder).map_err(|error| Error::Pin {
+            what: "cannot make",
+            path: self.folder.clone(),
+            error,
+        })
+    }
+
+    /// Where the link of one kind on one interface is pinned. The BPF file system allows no dots in names.
+    pub fn path(&self, kind: &str, interface: &str) -> PathBuf {
+        self.folder.join(format!("{kind}-{}", interface.replace('.', ",")))
+    }
+
+    /// Names of everything that is pinned.
+    pub fn list(&self) -> Vec<PathBuf> {
+        let Ok(entries) = std::fs::read_dir(&self.folder) else {
+            return Vec::new();
+        };
+        let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        paths.sort();
+        paths
+    }
+
+    /// Removes one pin; that there is none is no error.
+    pub fn remove(&self, path: &Path) -> Result<(), Error> {
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::Pin {
+                what: "cannot remove",
+                path: path.to_owned(),
+                error,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes every pin and the folder; tells how many there were.
+    pub fn clear(&self) -> Result<usize, Error> {
+        let paths = self.list();
+        for path in &paths {
+            self.remove(path)?;
+        }
+        // Another instance may be beside this one; both folders go only when they are empty.
+        let _ = std::fs::remove_dir(&self.folder);
+        let _ = self.folder.parent().map(std::fs::remove_dir);
+        Ok(paths.len())
+    }
+}

@@ -1,0 +1,296 @@
+//! Which live interfaces the ports of a generation stand on, and what the overlay tells of every interface.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use enforcer_common::overlay::{WHOLE_INTERFACE, port};
+
+use super::netlink::{Interfaces, Link};
+use super::overlay::Entry;
+use crate::compile::image::{Names, PortName};
+
+/// The ports of a generation on the live interfaces.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// Entries of the overlay's table.
+    pub entries: Vec<Entry>,
+    /// Interfaces that the programs hang on, by name.
+    pub attach: BTreeMap<String, Target>,
+    /// Interfaces that the policy names and that do not exist.
+    pub missing: Vec<String>,
+    /// Interfaces in use that nobody named: what enters by them does not leave by a port.
+    pub unnamed: Vec<String>,
+    /// Bridges, bonds and the like of which only some members are named, with those that are not.
+    pub mixed: Vec<(String, Vec<String>)>,
+}
+
+/// An interface to attach to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Its index.
+    pub index: u32,
+    /// Its frames have an Ethernet header.
+    pub ethernet: bool,
+    /// Some of its ports are VLANs.
+    pub vlans: bool,
+}
+
+impl Layout {
+    /// Lays the ports of `names` on the live interfaces; those in `ignore` are left alone on purpose.
+    pub fn new(names: &Names, ignore: &[String], live: &Interfaces) -> Self {
+        let mut layout = Layout::default();
+        for (number, name) in names.ports.iter().enumerate().skip(1) {
+            match live.by_name(&name.interface) {
+                Some(link) => layout.add_port(number as u32, name, link, live),
+                None if layout.missing.contains(&name.interface) => {}
+                None => layout.missing.push(name.interface.clone()),
+            }
+        }
+        layout.add_interfaces(ignore, live);
+        layout
+            .entries
+            .sort_unstable_by_key(|entry| (entry.ifindex, entry.vlans));
+        layout
+    }
+
+    fn add_port(&mut self, number: u32, name: &PortName, link: &Link, live: &Interfaces) {
+        let device = live.vlan_device(link, &name.vlans).unwrap_or(link);
+        let outer = name.vlans.first().copied().unwrap_or_default();
+        let inner = name.vlans.get(1).copied().unwrap_or_default();
+        self.entries.push(Entry {
+            ifindex: link.index,
+            vlans: (outer, inner),
+            bits: port::JUDGED | bits_of(device, link, live),
+            number,
+            mac: device.mac.or(link.mac),
+        });
+        let target = self.attach.entry(link.name.clone()).or_insert(Target {
+            index: link.index,
+            ethernet: link.ethernet,
+            vlans: false,
+        });
+        target.vlans |= !name.vlans.is_empty();
+    }
+
+    /// An entry for each interface as a whole, and the lists of what nobody named.
+    fn add_interfaces(&mut self, ignore: &[String], live: &Interfaces) {
+        let named: BTreeSet<u32> = self.attach.values().map(|target| target.index).collect();
+        let ignored: BTreeSet<u32> = live
+            .iter()
+            .filter(|link| ignore.contains(&link.name))
+            .map(|link| link.index)
+            .collect();
+        let judged = self.judged(&named, &ignored, live);
+        for link in live.iter().filter(|link| !link.loopback || named.contains(&link.index)) {
+            let mut bits = 0;
+            if judged.contains(&link.index) {
+                bits |= port::JUDGED;
+            } else if ignored.contains(&link.index) {
+                bits |= port::IGNORED;
+            } else {
+                if link.up {
+                    self.unnamed.push(link.name.clone());
+                }
+                continue;
+            }
+            self.entries.push(Entry {
+                ifindex: link.index,
+                vlans: (WHOLE_INTERFACE, WHOLE_INTERFACE),
+                bits: bits | bits_of(link, link, live),
+                number: 0,
+                mac: link.mac,
+            });
+        }
+    }
+
+    /// Named interfaces, and those above them. What stands on several interfaces is judged only where nothing enters it by
+    /// an interface that nobody named: its traffic would otherwise pass as judged.
+    fn judged(&mut self, named: &BTreeSet<u32>, ignored: &BTreeSet<u32>, live: &Interfaces) -> BTreeSet<u32> {
+        let mut judged = named.clone();
+        loop {
+            let above: Vec<&Link> = live
+                .iter()
+                .filter(|link| !judged.contains(&link.index) && !ignored.contains(&link.index))
+                .filter(|link| {
+                    let mut beneath = beneath(link, live).peekable();
+                    beneath.peek().is_some()
+                        && beneath.clone().any(|low| judged.contains(&low.index))
+                        && beneath.all(|low| judged.contains(&low.index) || ignored.contains(&low.index))
+                })
+                .collect();
+            if above.is_empty() {
+                break;
+            }
+            judged.extend(above.iter().map(|link| link.index));
+        }
+        for link in live
+            .iter()
+            .filter(|link| !judged.contains(&link.index) && !ignored.contains(&link.index))
+        {
+            let (known, unknown): (Vec<&Link>, Vec<&Link>) =
+                beneath(link, live).partition(|low| judged.contains(&low.index) || ignored.contains(&low.index));
+            if known.iter().any(|low| judged.contains(&low.index)) {
+                let unknown = unknown.iter().map(|low| low.name.clone()).collect();
+                self.mixed.push((link.name.clone(), unknown));
+            }
+        }
+        judged
+    }
+
+    /// The numbers of the entries, for a check that something changed.
+    pub fn has_changed(&self, other: &Layout) -> bool {
+        self.entries != other.entries || self.attach != other.attach
+    }
+}
+
+/// What stands directly beneath an interface: the members of a bridge or bond, the carrier of a VLAN device.
+fn beneath<'a>(link: &'a Link, live: &'a Interfaces) -> impl Iterator<Item = &'a Link> + Clone {
+    live.iter()
+        .filter(|low| low.master == Some(link.index) || link.lower == Some(low.index))
+}
+
+/// Bits that follow from the device: `device` is the VLAN's own device where there is one, `carrier` what XDP hangs on.
+fn bits_of(device: &Link, carrier: &Link, live: &Interfaces) -> u32 {
+    let mut bits = 0;
+    if !carrier.ethernet {
+        bits |= port::IP_LINK;
+    }
+    // Unicast for a macvlan above has a MAC of its own and is for us all the same.
+    let others = live
+        .iter()
+        .any(|link| link.lower == Some(device.index) && link.vlan.is_none());
+    if live.is_bridged(device) || live.is_bridged(carrier) || device.kind == "bridge" || others {
+        bits |= port::BRIDGED;
+    }
+    bits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn link(index: u32, name: &str) -> Link {
+        Link {
+            index,
+            name: name.to_owned(),
+            up: true,
+            loopback: false,
+            ethernet: true,
+            mac: Some([2, 0, 0, 0, 0, index as u8]),
+            master: None,
+            lower: None,
+            vlan: None,
+            kind: String::new(),
+            addresses: Vec::new(),
+            xdp: None,
+        }
+    }
+
+    fn names(ports: &[(&str, &str, &[u16])]) -> Names {
+        let mut names = Names {
+            ports: vec![PortName::default()],
+            ..Names::default()
+        };
+        for (name, interface, vlans) in ports {
+            names.ports.push(PortName {
+                name: (*name).to_owned(),
+                interface: (*interface).to_owned(),
+                vlans: vlans.to_vec(),
+                zones: vec![2],
+            });
+        }
+        names
+    }
+
+    fn whole(layout: &Layout, index: u32) -> Option<u32> {
+        let key = (WHOLE_INTERFACE, WHOLE_INTERFACE);
+        let entry = layout
+            .entries
+            .iter()
+            .find(|entry| entry.ifindex == index && entry.vlans == key);
+        entry.map(|entry| entry.bits)
+    }
+
+    fn bridged() -> Vec<Link> {
+        let mut bridge = link(10, "br0");
+        bridge.kind = "bridge".to_owned();
+        let mut lan0 = link(2, "lan0");
+        lan0.master = Some(10);
+        let mut lan1 = link(3, "lan1");
+        lan1.master = Some(10);
+        let mut vlan = link(11, "guests");
+        vlan.kind = "vlan".to_owned();
+        vlan.vlan = Some(30);
+        vlan.lower = Some(10);
+        vec![link(4, "wan0"), lan0, lan1, bridge, vlan]
+    }
+
+    #[test]
+    fn what_stands_on_named_interfaces_is_judged() {
+        let names = names(&[("lan0", "lan0", &[]), ("lan1", "lan1", &[]), ("wan0", "wan0", &[])]);
+        let layout = Layout::new(&names, &[], &Interfaces::of(bridged()));
+        assert_eq!(layout.missing, Vec::<String>::new());
+        assert_eq!(layout.unnamed, Vec::<String>::new());
+        for index in [2, 3, 4, 10, 11] {
+            assert_ne!(whole(&layout, index).unwrap() & port::JUDGED, 0, "{index}");
+        }
+        let lan0 = layout.entries.iter().find(|entry| entry.number == 1).unwrap();
+        assert_eq!(lan0.bits, port::JUDGED | port::BRIDGED);
+        let wan0 = layout.entries.iter().find(|entry| entry.number == 3).unwrap();
+        assert_eq!((wan0.bits, wan0.mac), (port::JUDGED, Some([2, 0, 0, 0, 0, 4])));
+    }
+
+    #[test]
+    fn a_bridge_with_an_unnamed_member_is_not_judged() {
+        let names = names(&[("lan0", "lan0", &[]), ("wan0", "wan0", &[])]);
+        let live = Interfaces::of(bridged());
+        let layout = Layout::new(&names, &[], &live);
+        assert_eq!(whole(&layout, 10), None);
+        assert_eq!(layout.unnamed, ["lan1", "br0", "guests"]);
+        assert_eq!(layout.mixed, [("br0".to_owned(), vec!["lan1".to_owned()])]);
+
+        let layout = Layout::new(&names, &["lan1".to_owned()], &live);
+        assert_eq!(whole(&layout, 3), Some(port::IGNORED | port::BRIDGED));
+        assert_ne!(
+            whole(&layout, 10).unwrap() & port::JUDGED,
+            0,
+            "the operator answers for what is ignored"
+        );
+        assert_eq!(layout.unnamed, Vec::<String>::new());
+    }
+
+    #[test]
+    fn vlan_ports_hang_on_their_interface() {
+        let mut device = link(7, "guests");
+        device.kind = "vlan".to_owned();
+        device.lower = Some(2);
+        device.vlan = Some(30);
+        device.mac = Some([6; 6]);
+        let names = names(&[
+            ("lan0.30", "lan0", &[30]),
+            ("lan0.5.6", "lan0", &[5, 6]),
+            ("ppp0", "ppp0", &[]),
+        ]);
+        let layout = Layout::new(&names, &[], &Interfaces::of([link(2, "lan0"), device]));
+        assert_eq!(layout.missing, ["ppp0"]);
+        assert!(layout.attach["lan0"].vlans);
+        let find = |vlans| layout.entries.iter().find(|entry| entry.vlans == vlans).unwrap();
+        assert_eq!(find((30, 0)).mac, Some([6; 6]), "the VLAN device's own MAC");
+        assert_eq!(find((5, 6)).number, 2);
+        assert_ne!(whole(&layout, 7).unwrap() & port::JUDGED, 0);
+    }
+
+    #[test]
+    fn an_interface_without_ethernet_is_an_ip_link() {
+        let mut tunnel = link(5, "wg0");
+        tunnel.ethernet = false;
+        tunnel.mac = None;
+        let layout = Layout::new(&names(&[("wg0", "wg0", &[])]), &[], &Interfaces::of([tunnel]));
+        assert_eq!(layout.entries.len(), 2);
+        assert!(
+            layout
+                .entries
+                .iter()
+                .all(|entry| entry.bits & port::IP_LINK != 0 && entry.mac.is_none())
+        );
+    }
+}
