@@ -3,6 +3,7 @@
 mod check;
 mod init;
 mod mud;
+mod replay;
 
 use std::process::ExitCode;
 
@@ -35,6 +36,7 @@ enum Command {
     Init(init::Args),
     Check(check::Args),
     Mud(mud::Args),
+    Replay(replay::Args),
 }
 
 /// Reads the arguments and runs the command.
@@ -44,6 +46,7 @@ pub fn main() -> ExitCode {
         Command::Init(args) => init::run(args),
         Command::Check(args) => check::run(args),
         Command::Mud(args) => mud::run(args),
+        Command::Replay(args) => replay::run(args),
     };
     let exit = result.unwrap_or_else(|error| {
         eprintln!("enforcer: {error:#}");
