@@ -40,6 +40,14 @@ pub struct Seen {
 /// How long a question waits for its answer: long for two processors under load, short for a test that expects silence.
 pub const PATIENCE: Duration = Duration::from_millis(700);
 
+/// What a connection that nobody answers ends with.
+const UNREACHED: [Errno; 4] = [
+    Errno::EHOSTUNREACH,
+    Errno::ENETUNREACH,
+    Errno::ETIMEDOUT,
+    Errno::ECONNREFUSED,
+];
+
 /// The message that is echoed.
 const MESSAGE: &[u8] = b"enforcer lab";
 
@@ -197,19 +205,18 @@ pub fn tcp_connect(
     if !ready(&client, PollFlags::POLLOUT, patience)? {
         return Ok(None);
     }
-    match getsockopt(&client, sockopt::SocketError)? {
-        0 => {
-            let stream = TcpStream::from(client);
-            stream.set_nonblocking(false)?;
-            Ok(Some(stream))
-        }
-        code => match Errno::from_raw(code) {
-            Errno::EHOSTUNREACH | Errno::ENETUNREACH | Errno::ETIMEDOUT | Errno::ECONNREFUSED => {
-                Ok(None)
-            }
-            other => Err(other).with_context(|| format!("cannot connect to {at}")),
-        },
+    let code = getsockopt(&client, sockopt::SocketError)?;
+    if code != 0 {
+        let error = Errno::from_raw(code);
+        return if UNREACHED.contains(&error) {
+            Ok(None)
+        } else {
+            Err(error).with_context(|| format!("cannot connect to {at}"))
+        };
     }
+    let stream = TcpStream::from(client);
+    stream.set_nonblocking(false)?;
+    Ok(Some(stream))
 }
 
 /// Waits until a descriptor is ready; false when it is not in time.

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use nix::mount::{MsFlags, mount};
 use nix::sys::signal::{Signal, kill};
-use nix::sys::statfs::statfs;
+use nix::sys::statfs::{BPF_FS_MAGIC, statfs};
 use nix::unistd::Pid;
 
 use crate::lab::Lab;
@@ -216,9 +216,8 @@ pub fn repository() -> Result<PathBuf> {
 
 /// Mounts the BPF file system where there is none, as systemd does at boot.
 pub fn mount_bpffs() -> Result<()> {
-    const BPF_FS_MAGIC: i64 = 0xcafe_4a11;
     fs::create_dir_all(BPF_FS).ok();
-    if statfs(BPF_FS).is_ok_and(|found| i64::from(found.filesystem_type().0) == BPF_FS_MAGIC) {
+    if statfs(BPF_FS).is_ok_and(|found| found.filesystem_type() == BPF_FS_MAGIC) {
         return Ok(());
     }
     mount(

@@ -70,6 +70,9 @@ enum Command {
         /// Load every program and attach it (the only check so far, and the default).
         #[arg(long)]
         load: bool,
+        /// A command to run there instead: `enforcer`, `/opt/ip` and busybox are in the machines.
+        #[arg(last = true, conflicts_with = "load")]
+        command: Vec<String>,
     },
 }
 
@@ -77,7 +80,7 @@ fn main() -> ExitCode {
     match xtask(Xtask::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:?}");
+            eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -104,10 +107,10 @@ fn xtask(command: Command) -> Result<()> {
         Command::Demo => demo::demo(&paths),
         Command::Test { no_kernels } => test::test(&paths, !no_kernels),
         Command::Lab { command } => demo::lab(&paths, &command),
-        Command::Kernels { load: _ } => {
+        Command::Kernels { load: _, command } => {
             bpf::build(&paths)?;
             build_workspace(&paths, false)?;
-            kernels::load(&paths)
+            kernels::check(&paths, &command)
         }
     }
 }

@@ -79,10 +79,6 @@ const KERNELS: &[Package] = &[
         proof: &["/bin/busybox", "/usr/bin/busybox"],
     },
     Package {
-        name: "cpio",
-        proof: &["/usr/bin/cpio", "/bin/cpio"],
-    },
-    Package {
         name: "iproute2",
         proof: &["/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip"],
     },

@@ -16,7 +16,11 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
         .status()
         .with_context(|| format!("cannot start {}", shown(command)))?;
     if !status.success() {
-        bail!("{} failed: {status}", shown(command));
+        // The whole of it was shown above.
+        bail!(
+            "{} failed: {status}",
+            command.get_program().to_string_lossy()
+        );
     }
     Ok(())
 }
