@@ -1,5 +1,6 @@
 //! Hosts that speak: a question over the wire, and whether it arrived and was answered.
 
+use std::fmt;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -16,6 +17,7 @@ use nix::sys::socket::{
 
 use crate::icmp;
 use crate::lab::Host;
+use crate::namespace::Namespace;
 
 /// What is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +28,16 @@ pub enum Service {
     Udp(u16),
     /// An echo request, ICMP or ICMPv6.
     Echo,
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Service::Tcp(port) => f.pad(&format!("tcp/{port}")),
+            Service::Udp(port) => f.pad(&format!("udp/{port}")),
+            Service::Echo => f.pad("echo-request"),
+        }
+    }
 }
 
 /// What became of a question.
@@ -51,8 +63,13 @@ const UNREACHED: [Errno; 4] = [
 /// The message that is echoed.
 const MESSAGE: &[u8] = b"enforcer lab";
 
-/// Asks `to`, at its address `at`, from a port that the system picks.
-pub fn attempt(from: &Host, to: &Host, at: impl Into<IpAddr>, service: Service) -> Result<Seen> {
+/// Asks whoever listens in `to` at the address `at`, from a port that the system picks.
+pub fn attempt(
+    from: &Host,
+    to: &Namespace,
+    at: impl Into<IpAddr>,
+    service: Service,
+) -> Result<Seen> {
     let at = at.into();
     match service {
         Service::Tcp(port) => tcp(from, to, 0, SocketAddr::new(at, port), PATIENCE),
@@ -70,14 +87,13 @@ pub fn attempt(from: &Host, to: &Host, at: impl Into<IpAddr>, service: Service) 
 /// A TCP connection from `source_port` (0: any), a message and its echo.
 pub fn tcp(
     from: &Host,
-    to: &Host,
+    to: &Namespace,
     source_port: u16,
     at: SocketAddr,
     patience: Duration,
 ) -> Result<Seen> {
-    let listener = to
-        .namespace
-        .inside(|| TcpListener::bind(at).with_context(|| format!("cannot listen at {at}")))?;
+    let listener =
+        to.inside(|| TcpListener::bind(at).with_context(|| format!("cannot listen at {at}")))?;
     listener.set_nonblocking(true)?;
     let own = SocketAddr::new(from.like(at.ip()), source_port);
     let end = Instant::now() + patience;
@@ -100,14 +116,13 @@ pub fn tcp(
 /// A UDP datagram from `source_port` (0: any) and its echo.
 pub fn udp(
     from: &Host,
-    to: &Host,
+    to: &Namespace,
     source_port: u16,
     at: SocketAddr,
     patience: Duration,
 ) -> Result<Seen> {
-    let server = to
-        .namespace
-        .inside(|| UdpSocket::bind(at).with_context(|| format!("cannot listen at {at}")))?;
+    let server =
+        to.inside(|| UdpSocket::bind(at).with_context(|| format!("cannot listen at {at}")))?;
     let own = SocketAddr::new(from.like(at.ip()), source_port);
     let client = from
         .namespace

@@ -4,12 +4,13 @@
 //! use enforcer_tests::{exchange::{self, Service}, lab::Lab};
 //! # fn main() -> anyhow::Result<()> {
 //! let lab = Lab::new()?;
-//! let seen = exchange::attempt(&lab.camera, &lab.internet, lab.internet.v4, Service::Tcp(443))?;
+//! let seen = exchange::attempt(&lab.camera, &lab.internet.namespace, lab.internet.v4, Service::Tcp(443))?;
 //! assert!(seen.answered);
 //! # Ok(()) }
 //! ```
 
 pub mod binary;
+pub mod demo;
 pub mod exchange;
 pub mod frame;
 pub mod http;

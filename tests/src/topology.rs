@@ -43,7 +43,8 @@ const fn ula(network: u16, host: u16) -> Ipv6Addr {
     Ipv6Addr::new(0xfd00, network, 0, 0, 0, 0, 0, host)
 }
 
-const fn documentation(host: u16) -> Ipv6Addr {
+/// An address of the internet.
+pub const fn documentation(host: u16) -> Ipv6Addr {
     Ipv6Addr::new(0x2001, 0xdb8, 0x113, 0, 0, 0, 0, host)
 }
 

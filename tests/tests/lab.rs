@@ -21,7 +21,7 @@ fn everyone_reaches_everyone() {
             }
             for at in [IpAddr::from(to.v4), IpAddr::from(to.v6)] {
                 for service in [Service::Echo, Service::Tcp(443), Service::Udp(5000)] {
-                    let seen = exchange::attempt(from, to, at, service).unwrap();
+                    let seen = exchange::attempt(from, &to.namespace, at, service).unwrap();
                     let (from, to) = (from.name, to.name);
                     assert!(seen.arrived, "{from} to {to} at {at}, {service:?}");
                     assert!(seen.answered, "{to} to {from} at {at}, {service:?}");
@@ -55,7 +55,13 @@ fn tagged_frames_arrive_as_they_were_sent() {
 fn a_raw_frame_is_forwarded() {
     let lab = Lab::new().unwrap();
     // The router must know the neighbour, or it asks for it first.
-    exchange::attempt(&lab.camera, &lab.internet, lab.internet.v4, Service::Echo).unwrap();
+    exchange::attempt(
+        &lab.camera,
+        &lab.internet.namespace,
+        lab.internet.v4,
+        Service::Echo,
+    )
+    .unwrap();
     let camera = Wire::open(&lab.camera.namespace, HOST_PORT).unwrap();
     let internet = Wire::open(&lab.internet.namespace, HOST_PORT).unwrap();
     let marker = raw::marker();

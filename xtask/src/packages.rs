@@ -13,10 +13,8 @@ use crate::run;
 pub(crate) enum Group {
     /// `build`: the BPF toolchain.
     Build,
-    /// `lab` and the tests in it: namespaces and links.
+    /// `demo`, `lab` and the tests in it: namespaces and links.
     Lab,
-    /// `demo`: the lab, and Prometheus.
-    Demo,
     /// `kernels`: a virtual machine for other kernels.
     Kernels,
 }
@@ -86,14 +84,13 @@ const KERNELS: &[Package] = &[
 
 impl Group {
     /// Every group.
-    pub(crate) const ALL: &[Group] = &[Group::Build, Group::Lab, Group::Demo, Group::Kernels];
+    pub(crate) const ALL: &[Group] = &[Group::Build, Group::Lab, Group::Kernels];
 
     /// The name in messages.
     pub(crate) fn title(self) -> &'static str {
         match self {
             Group::Build => "build",
             Group::Lab => "lab",
-            Group::Demo => "demo",
             Group::Kernels => "kernels",
         }
     }
@@ -101,7 +98,7 @@ impl Group {
     fn packages(self) -> &'static [Package] {
         match self {
             Group::Build => BUILD,
-            Group::Lab | Group::Demo => LAB,
+            Group::Lab => LAB,
             Group::Kernels => KERNELS,
         }
     }
