@@ -48,12 +48,10 @@ fn built(out: &Path) -> Result<PathBuf, String> {
     let stamp = fingerprint::stamp_of(&object);
     println!("cargo::rerun-if-changed={}", stamp.display());
     let made_from = fs::read_to_string(&stamp).unwrap_or_default();
-    let present = fingerprint::of_sources(repo)
-        .map_err(|error| format!("cannot read the sources of the BPF object: {error}"))?;
+    let present =
+        fingerprint::of_sources(repo).map_err(|error| format!("cannot read the sources of the BPF object: {error}"))?;
     if made_from != present {
-        return Err(
-            "the BPF object was made from other sources than these: run `cargo xtask build`".into(),
-        );
+        return Err("the BPF object was made from other sources than these: run `cargo xtask build`".into());
     }
     Ok(object)
 }

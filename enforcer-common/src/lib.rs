@@ -4,4 +4,16 @@
 //! and the fuzzer run the same code.
 #![cfg_attr(not(feature = "std"), no_std)]
 
+pub mod cell;
+pub mod connection;
+pub mod endpoint;
+pub mod essentials;
+pub mod event;
+pub mod image;
+pub mod ladder;
+pub mod layers;
+pub mod overlay;
+pub mod packet;
 pub mod reason;
+pub mod source;
+pub mod table;

@@ -96,10 +96,7 @@ impl Reason {
             Reason::Malformed | Reason::Fragment => "parse",
             Reason::SpoofedSource | Reason::UnknownDevice | Reason::UnknownZone => "source",
             Reason::Essential => "essential",
-            Reason::Established
-            | Reason::InvalidState
-            | Reason::RateLimited
-            | Reason::TableFull => "connection",
+            Reason::Established | Reason::InvalidState | Reason::RateLimited | Reason::TableFull => "connection",
             Reason::Guardrail => "guardrail",
             Reason::Allowed | Reason::NoTransition => "transition",
             Reason::MudFromDevice | Reason::MudToDevice => "mud",
@@ -109,10 +106,7 @@ impl Reason {
 
     /// True for the reasons of a pass.
     pub const fn is_pass(self) -> bool {
-        matches!(
-            self,
-            Reason::Established | Reason::Allowed | Reason::Essential
-        )
+        matches!(self, Reason::Established | Reason::Allowed | Reason::Essential)
     }
 }
 

@@ -1,24 +1,40 @@
-//! The XDP and egress programs.
-#![cfg_attr(target_arch = "bpf", no_std, no_main)]
+//! The programs. `enforcer_xdp` judges what enters, `enforcer_egress` what leaves, `enforcer_guard` sees to it that no tag
+//! went past XDP.
+//!
+//! The pipeline of a packet that enters, in `ingress::judge`: parse, source, connection, layers, account.
+#![no_std]
+#![no_main]
 
-#[cfg(not(target_arch = "bpf"))]
-fn main() {}
+use aya_ebpf::{
+    macros::{classifier, xdp},
+    programs::{TcContext, XdpContext},
+};
+use enforcer_ebpf::programs;
 
-#[cfg(target_arch = "bpf")]
-mod programs {
-    use aya_ebpf::{bindings::xdp_action, macros::xdp, programs::XdpContext};
-
-    #[xdp]
-    fn ingress(_: XdpContext) -> u32 {
-        xdp_action::XDP_PASS
-    }
-
-    #[panic_handler]
-    fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-        loop {}
-    }
-
-    #[unsafe(link_section = "license")]
-    #[unsafe(no_mangle)]
-    static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";
+/// Judges every packet that enters by a port.
+#[xdp(frags)]
+pub fn enforcer_xdp(context: XdpContext) -> u32 {
+    programs::ingress(&context)
 }
+
+/// Judges what leaves by a port and was not judged when it entered.
+#[classifier]
+pub fn enforcer_egress(context: TcContext) -> i32 {
+    programs::egress(&context)
+}
+
+/// Drops frames with a tag that XDP did not see.
+#[classifier]
+pub fn enforcer_guard(context: TcContext) -> i32 {
+    programs::guard(&context)
+}
+
+#[cfg(not(test))]
+#[panic_handler]
+fn panic(_info: &core::panic::PanicInfo<'_>) -> ! {
+    loop {}
+}
+
+#[unsafe(link_section = "license")]
+#[unsafe(no_mangle)]
+static LICENSE: [u8; 4] = *b"GPL\0";

@@ -1,5 +1,6 @@
 //! The loader, the compiler and everything an operator touches.
 
 pub mod cli;
+pub mod compile;
 pub mod mud;
 pub mod policy;

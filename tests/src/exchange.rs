@@ -64,12 +64,7 @@ const UNREACHED: [Errno; 4] = [
 const MESSAGE: &[u8] = b"enforcer lab";
 
 /// Asks whoever listens in `to` at the address `at`, from a port that the system picks.
-pub fn attempt(
-    from: &Host,
-    to: &Namespace,
-    at: impl Into<IpAddr>,
-    service: Service,
-) -> Result<Seen> {
+pub fn attempt(from: &Host, to: &Namespace, at: impl Into<IpAddr>, service: Service) -> Result<Seen> {
     let at = at.into();
     match service {
         Service::Tcp(port) => tcp(from, to, 0, SocketAddr::new(at, port), PATIENCE),
@@ -85,15 +80,8 @@ pub fn attempt(
 }
 
 /// A TCP connection from `source_port` (0: any), a message and its echo.
-pub fn tcp(
-    from: &Host,
-    to: &Namespace,
-    source_port: u16,
-    at: SocketAddr,
-    patience: Duration,
-) -> Result<Seen> {
-    let listener =
-        to.inside(|| TcpListener::bind(at).with_context(|| format!("cannot listen at {at}")))?;
+pub fn tcp(from: &Host, to: &Namespace, source_port: u16, at: SocketAddr, patience: Duration) -> Result<Seen> {
+    let listener = to.inside(|| TcpListener::bind(at).with_context(|| format!("cannot listen at {at}")))?;
     listener.set_nonblocking(true)?;
     let own = SocketAddr::new(from.like(at.ip()), source_port);
     let end = Instant::now() + patience;
@@ -114,15 +102,8 @@ pub fn tcp(
 }
 
 /// A UDP datagram from `source_port` (0: any) and its echo.
-pub fn udp(
-    from: &Host,
-    to: &Namespace,
-    source_port: u16,
-    at: SocketAddr,
-    patience: Duration,
-) -> Result<Seen> {
-    let server =
-        to.inside(|| UdpSocket::bind(at).with_context(|| format!("cannot listen at {at}")))?;
+pub fn udp(from: &Host, to: &Namespace, source_port: u16, at: SocketAddr, patience: Duration) -> Result<Seen> {
+    let server = to.inside(|| UdpSocket::bind(at).with_context(|| format!("cannot listen at {at}")))?;
     let own = SocketAddr::new(from.like(at.ip()), source_port);
     let client = from
         .namespace
@@ -196,11 +177,7 @@ fn tcp_ask(own: SocketAddr, at: SocketAddr, patience: Duration) -> Result<bool> 
 }
 
 /// Connects from `own` in the namespace of the calling thread; none when nobody answers in time.
-pub fn tcp_connect(
-    own: SocketAddr,
-    at: SocketAddr,
-    patience: Duration,
-) -> Result<Option<TcpStream>> {
+pub fn tcp_connect(own: SocketAddr, at: SocketAddr, patience: Duration) -> Result<Option<TcpStream>> {
     let family = match at {
         SocketAddr::V4(_) => AddressFamily::Inet,
         SocketAddr::V6(_) => AddressFamily::Inet6,
@@ -211,8 +188,7 @@ pub fn tcp_connect(
         SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC,
         None,
     )?;
-    bind(client.as_raw_fd(), &SockaddrStorage::from(own))
-        .with_context(|| format!("cannot speak from {own}"))?;
+    bind(client.as_raw_fd(), &SockaddrStorage::from(own)).with_context(|| format!("cannot speak from {own}"))?;
     match connect(client.as_raw_fd(), &SockaddrStorage::from(at)) {
         Ok(()) | Err(Errno::EINPROGRESS) => {}
         Err(error) => return Err(error).with_context(|| format!("cannot connect to {at}")),

@@ -48,10 +48,7 @@ pub fn build(ends: Ends, tags: &[u16], service: Service, payload: &[u8]) -> Resu
     let ip = PacketBuilder::ethernet2(ends.mac.0, ends.mac.1).ip(headers);
     let mut frame = Vec::with_capacity(128);
     match service {
-        Service::Tcp(port) => ip
-            .tcp(EPHEMERAL, port, 1, 64_240)
-            .syn()
-            .write(&mut frame, payload)?,
+        Service::Tcp(port) => ip.tcp(EPHEMERAL, port, 1, 64_240).syn().write(&mut frame, payload)?,
         Service::Udp(port) => ip.udp(EPHEMERAL, port).write(&mut frame, payload)?,
         Service::Echo if transport_protocol == IpNumber::ICMP => {
             ip.icmpv4_echo_request(1, 1).write(&mut frame, payload)?;

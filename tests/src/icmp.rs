@@ -8,8 +8,7 @@ use anyhow::Result;
 use nix::errno::Errno;
 use nix::poll::PollFlags;
 use nix::sys::socket::{
-    AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, SockaddrStorage, recv, sendto,
-    socket,
+    AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, SockaddrStorage, recv, sendto, socket,
 };
 
 use crate::exchange::ready;
@@ -35,11 +34,7 @@ pub fn echo(from: &Namespace, at: IpAddr, patience: Duration) -> Result<bool> {
         let to = SockaddrStorage::from(SocketAddr::new(at, 0));
         sendto(ping.as_raw_fd(), &message, &to, MsgFlags::empty())?;
         let end = Instant::now() + patience;
-        while ready(
-            &ping,
-            PollFlags::POLLIN,
-            end.saturating_duration_since(Instant::now()),
-        )? {
+        while ready(&ping, PollFlags::POLLIN, end.saturating_duration_since(Instant::now()))? {
             let mut answer = [0; 128];
             match recv(ping.as_raw_fd(), &mut answer, MsgFlags::empty()) {
                 Ok(_) if answer.first() == Some(&reply) => return Ok(true),

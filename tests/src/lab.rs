@@ -8,8 +8,7 @@ use anyhow::{Result, bail};
 
 use crate::namespace::{self, Namespace};
 use crate::topology::{
-    CAMERA, INTERNET_HOST, IOT, Mac, NETWORKS, Network, OFFICE, OFFICE_HOST, OT, OT_HOST, Place,
-    SENSOR, WAN,
+    CAMERA, INTERNET_HOST, IOT, Mac, NETWORKS, Network, OFFICE, OFFICE_HOST, OT, OT_HOST, Place, SENSOR, WAN,
 };
 
 /// A host's only interface.
@@ -96,13 +95,7 @@ impl Lab {
 
     /// Every host.
     pub fn hosts(&self) -> [&Host; 5] {
-        [
-            &self.internet,
-            &self.office,
-            &self.camera,
-            &self.sensor,
-            &self.ot,
-        ]
+        [&self.internet, &self.office, &self.camera, &self.sensor, &self.ot]
     }
 
     /// The host of that name.
@@ -192,21 +185,8 @@ fn beside(other: &Host, place: &Place) -> Result<Host> {
 fn finish(namespace: Namespace, place: &Place) -> Result<Host> {
     address(&namespace, HOST_PORT, place.v4, place.v6)?;
     let network = place.network;
-    namespace.run(
-        "ip",
-        &["route", "add", "default", "via", &network.v4.to_string()],
-    )?;
-    namespace.run(
-        "ip",
-        &[
-            "-6",
-            "route",
-            "add",
-            "default",
-            "via",
-            &network.v6.to_string(),
-        ],
-    )?;
+    namespace.run("ip", &["route", "add", "default", "via", &network.v4.to_string()])?;
+    namespace.run("ip", &["-6", "route", "add", "default", "via", &network.v6.to_string()])?;
     match (place.v4, place.v6) {
         ([v4, ..], [v6, ..]) => Ok(Host {
             name: place.name,
@@ -248,9 +228,7 @@ fn address(namespace: &Namespace, port: &str, v4: &[Ipv4Addr], v6: &[Ipv6Addr]) 
 fn offloads(namespace: &Namespace, port: &str) -> Result<()> {
     namespace.run(
         "ethtool",
-        &[
-            "-K", port, "rxvlan", "off", "txvlan", "off", "tx", "off", "gro", "on",
-        ],
+        &["-K", port, "rxvlan", "off", "txvlan", "off", "tx", "off", "gro", "on"],
     )?;
     Ok(())
 }

@@ -30,11 +30,7 @@ impl Metrics {
     }
 
     /// The samples of a metric that carry all of these labels.
-    pub fn matching<'m>(
-        &'m self,
-        name: &'m str,
-        labels: &'m [(&'m str, &'m str)],
-    ) -> impl Iterator<Item = &'m Sample> {
+    pub fn matching<'m>(&'m self, name: &'m str, labels: &'m [(&'m str, &'m str)]) -> impl Iterator<Item = &'m Sample> {
         self.samples.iter().filter(move |sample| {
             sample.name == name
                 && labels
@@ -113,10 +109,7 @@ mod tests {
     #[test]
     fn sums_are_over_what_matches() {
         let metrics = Metrics::parse(SCRAPE);
-        assert_eq!(
-            metrics.sum("enforcer_packets_total", &[("verdict", "drop")]),
-            7.0
-        );
+        assert_eq!(metrics.sum("enforcer_packets_total", &[("verdict", "drop")]), 7.0);
         assert_eq!(metrics.sum("enforcer_up", &[]), 1.0);
         assert_eq!(metrics.sum("enforcer_up", &[("no", "such")]), 0.0);
     }

@@ -71,8 +71,7 @@ impl Namespace {
 
     /// Runs a command inside to its end and returns what it printed.
     pub fn run(&self, program: &str, arguments: &[&str]) -> Result<String> {
-        command_output(self.command(program).args(arguments))
-            .with_context(|| format!("in the namespace {}", self.name))
+        command_output(self.command(program).args(arguments)).with_context(|| format!("in the namespace {}", self.name))
     }
 
     /// Runs code inside, on a thread of its own. Sockets made there stay there, wherever they are used later.
@@ -94,8 +93,7 @@ impl Namespace {
         self.inside(|| {
             for (name, value) in values {
                 let file = Path::new("/proc/sys/net").join(name);
-                fs::write(&file, value)
-                    .with_context(|| format!("cannot set {} to {value}", file.display()))?;
+                fs::write(&file, value).with_context(|| format!("cannot set {} to {value}", file.display()))?;
             }
             Ok(())
         })

@@ -8,9 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use nix::net::if_::if_nametoindex;
 use nix::poll::PollFlags;
-use nix::sys::socket::{
-    AddressFamily, MsgFlags, SockFlag, SockType, send, setsockopt, socket, sockopt,
-};
+use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, send, setsockopt, socket, sockopt};
 
 use crate::exchange::ready;
 use crate::namespace::Namespace;
@@ -100,8 +98,7 @@ impl Wire {
         let mut frame = vec![0_u8; LONGEST];
         let mut control = [0_u64; 8];
         // SAFETY: all-zero bytes are valid for both plain structures.
-        let (mut from, mut message): (libc::sockaddr_ll, libc::msghdr) =
-            unsafe { (mem::zeroed(), mem::zeroed()) };
+        let (mut from, mut message): (libc::sockaddr_ll, libc::msghdr) = unsafe { (mem::zeroed(), mem::zeroed()) };
         let mut part = libc::iovec {
             iov_base: frame.as_mut_ptr().cast(),
             iov_len: frame.len(),
@@ -162,11 +159,8 @@ fn tag_beside(message: &libc::msghdr) -> Option<(u16, u16)> {
         return None;
     }
     // SAFETY: a control message of this level and type holds a `tpacket_auxdata`.
-    let auxdata: libc::tpacket_auxdata = unsafe {
-        libc::CMSG_DATA(header)
-            .cast::<libc::tpacket_auxdata>()
-            .read_unaligned()
-    };
+    let auxdata: libc::tpacket_auxdata =
+        unsafe { libc::CMSG_DATA(header).cast::<libc::tpacket_auxdata>().read_unaligned() };
     let has_tag = auxdata.tp_status & libc::TP_STATUS_VLAN_VALID != 0;
     let ethertype = if auxdata.tp_status & libc::TP_STATUS_VLAN_TPID_VALID != 0 {
         auxdata.tp_vlan_tpid

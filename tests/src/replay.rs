@@ -52,9 +52,7 @@ pub fn replay(policy: &Path, port: &str, frames: &[Vec<u8>]) -> Result<Vec<Judge
     )?;
     let judged: Vec<Judged> = text
         .lines()
-        .map(|line| {
-            serde_json::from_str(line).with_context(|| format!("replay printed no JSON: {line}"))
-        })
+        .map(|line| serde_json::from_str(line).with_context(|| format!("replay printed no JSON: {line}")))
         .collect::<Result<_>>()?;
     if judged.len() != frames.len() {
         bail!("replay judged {} of {} frames", judged.len(), frames.len());

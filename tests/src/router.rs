@@ -104,9 +104,7 @@ impl<'lab> Router<'lab> {
     /// A command of `enforcer` that talks to this one.
     pub fn command(&self, arguments: &[&str]) -> Result<Command> {
         let mut command = self.lab.router.command(binary::enforcer()?);
-        command
-            .args(arguments)
-            .env("ENFORCER_RUN_DIR", self.run_dir());
+        command.args(arguments).env("ENFORCER_RUN_DIR", self.run_dir());
         Ok(command)
     }
 
@@ -132,11 +130,7 @@ impl<'lab> Router<'lab> {
 
     /// A scrape of its metrics.
     pub fn metrics(&self) -> Result<Metrics> {
-        Ok(Metrics::parse(&http::get(
-            &self.lab.router,
-            METRICS,
-            "/metrics",
-        )?))
+        Ok(Metrics::parse(&http::get(&self.lab.router, METRICS, "/metrics")?))
     }
 
     /// Stops it; an error when it did not end well.
@@ -164,10 +158,7 @@ impl<'lab> Router<'lab> {
                 bail!("enforcer ended with {status}; it said:\n{}", self.said());
             }
             if Instant::now() >= end {
-                bail!(
-                    "enforcer did not enforce within {START:?}; it said:\n{}",
-                    self.said()
-                );
+                bail!("enforcer did not enforce within {START:?}; it said:\n{}", self.said());
             }
             thread::sleep(Duration::from_millis(10));
         }
@@ -178,10 +169,7 @@ impl<'lab> Router<'lab> {
         if let Some(status) = self.child.try_wait()? {
             return Ok(status);
         }
-        kill(
-            Pid::from_raw(i32::try_from(self.child.id())?),
-            Signal::SIGTERM,
-        )?;
+        kill(Pid::from_raw(i32::try_from(self.child.id())?), Signal::SIGTERM)?;
         let end = Instant::now() + STOP;
         while Instant::now() < end {
             if let Some(status) = self.child.try_wait()? {

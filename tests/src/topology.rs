@@ -88,10 +88,7 @@ pub const INTERNET_HOST: Place = Place {
     name: "internet",
     network: WAN,
     mac: mac(0x71, 0x10),
-    v4: &[
-        Ipv4Addr::new(203, 0, 113, 10),
-        Ipv4Addr::new(203, 0, 113, 66),
-    ],
+    v4: &[Ipv4Addr::new(203, 0, 113, 10), Ipv4Addr::new(203, 0, 113, 66)],
     v6: &[documentation(0x10), documentation(0x66)],
     beside: None,
 };

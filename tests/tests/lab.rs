@@ -55,13 +55,7 @@ fn tagged_frames_arrive_as_they_were_sent() {
 fn a_raw_frame_is_forwarded() {
     let lab = Lab::new().unwrap();
     // The router must know the neighbour, or it asks for it first.
-    exchange::attempt(
-        &lab.camera,
-        &lab.internet.namespace,
-        lab.internet.v4,
-        Service::Echo,
-    )
-    .unwrap();
+    exchange::attempt(&lab.camera, &lab.internet.namespace, lab.internet.v4, Service::Echo).unwrap();
     let camera = Wire::open(&lab.camera.namespace, HOST_PORT).unwrap();
     let internet = Wire::open(&lab.internet.namespace, HOST_PORT).unwrap();
     let marker = raw::marker();

@@ -10,13 +10,13 @@ use sha2::{Digest, Sha256};
 
 use crate::paths::{Paths, forget_own_cargo};
 use crate::toolchain::{self, TARGET, Toolchain};
-use crate::{elf_tools, fingerprint, run};
+use crate::{elf_tools, fingerprint, run, stable_names};
 
 /// Builds the object of the checkout and puts it where `enforcer/build.rs` finds it.
 pub(crate) fn build(paths: &Paths) -> Result<()> {
     let toolchain = toolchain::ensure(paths)?;
     let object = paths.object();
-    let bytes = compile(&toolchain, &paths.repo, &paths.bpf())?;
+    let bytes = compile(paths, &toolchain, &paths.repo, &paths.bpf())?;
     let sources = fingerprint::of_sources(&paths.repo)?;
     // Files that did not change keep their time, so that cargo has nothing to do.
     write_if_changed(&object, &bytes)?;
@@ -30,7 +30,7 @@ pub(crate) fn build(paths: &Paths) -> Result<()> {
 }
 
 /// Compiles the crate of a checkout in a target directory of its own, and returns the finished object.
-pub(crate) fn compile(toolchain: &Toolchain, repo: &Path, target: &Path) -> Result<Vec<u8>> {
+pub(crate) fn compile(paths: &Paths, toolchain: &Toolchain, repo: &Path, target: &Path) -> Result<Vec<u8>> {
     let folder = repo.join("enforcer-ebpf");
     fs::create_dir_all(target)?;
 
@@ -49,15 +49,13 @@ pub(crate) fn compile(toolchain: &Toolchain, repo: &Path, target: &Path) -> Resu
         .arg(target)
         .args(toolchain.build_arguments());
     clean(&mut cargo);
+    stable_names::wrap(&mut cargo, paths);
     cargo
         .env(
-            format!(
-                "CARGO_TARGET_{}_LINKER",
-                TARGET.to_uppercase().replace('-', "_")
-            ),
+            format!("CARGO_TARGET_{}_LINKER", TARGET.to_uppercase().replace('-', "_")),
             &toolchain.linker,
         )
-        .env("CARGO_ENCODED_RUSTFLAGS", flags(repo, target)?);
+        .env("CARGO_ENCODED_RUSTFLAGS", flags(toolchain, repo, target)?);
     run::run(&mut cargo).context("the BPF program could not be built")?;
 
     let linked = target.join(TARGET).join("release/enforcer");
@@ -69,10 +67,7 @@ pub(crate) fn compile(toolchain: &Toolchain, repo: &Path, target: &Path) -> Resu
 
 /// The hexadecimal SHA-256.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Nothing of the outer cargo, nor of the user's flags, may reach the object.
@@ -92,7 +87,7 @@ fn clean(cargo: &mut std::process::Command) {
 }
 
 /// The compiler's flags, in cargo's encoding.
-fn flags(repo: &Path, target: &Path) -> Result<OsString> {
+fn flags(toolchain: &Toolchain, repo: &Path, target: &Path) -> Result<OsString> {
     let mut flags: Vec<OsString> = vec![
         // v1, the default, has no atomic operations but addition.
         "-Ctarget-cpu=v3".into(),
@@ -112,6 +107,9 @@ fn flags(repo: &Path, target: &Path) -> Result<OsString> {
     // The last one that fits wins.
     remap(repo, "/src");
     remap(target, "/target");
+    if let Some(sysroot) = &toolchain.sysroot {
+        remap(sysroot, "/rust");
+    }
     for registry in registries()? {
         remap(&registry, "/registry");
     }

@@ -12,6 +12,7 @@ mod packages;
 mod paths;
 mod reproducible;
 mod run;
+mod stable_names;
 mod test;
 mod toolchain;
 
@@ -77,6 +78,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = stable_names::as_wrapper() {
+        return code;
+    }
     match xtask(Xtask::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -116,11 +120,7 @@ fn xtask(command: Command) -> Result<()> {
 }
 
 fn setup(paths: &Paths, groups: &[Group]) -> Result<()> {
-    let groups = if groups.is_empty() {
-        Group::ALL
-    } else {
-        groups
-    };
+    let groups = if groups.is_empty() { Group::ALL } else { groups };
     for group in groups {
         if *group == Group::Build {
             let toolchain = toolchain::ensure(paths)?;

@@ -13,32 +13,33 @@ pub(crate) struct Paths {
     pub(crate) repo: PathBuf,
     /// Cargo's target directory, wherever the user keeps it.
     pub(crate) target: PathBuf,
+    /// The running program.
+    pub(crate) xtask: PathBuf,
 }
 
 impl Paths {
     /// The folders of the running `xtask`.
     pub(crate) fn find() -> Result<Paths> {
-        let manifest = env::var_os("CARGO_MANIFEST_DIR")
-            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+        let manifest =
+            env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
         let repo = manifest
             .parent()
             .context("xtask has no folder above it")?
             .canonicalize()?;
         // <target>/debug/xtask: also right where the user's configuration names another target directory.
-        let target = env::current_exe()?
+        let xtask = env::current_exe()?;
+        let target = xtask
             .ancestors()
             .nth(2)
             .map(Path::to_path_buf)
             .context("xtask does not run from a target directory")?;
-        Ok(Paths { repo, target })
+        Ok(Paths { repo, target, xtask })
     }
 
     /// Cargo, in the checkout, as the user started it.
     pub(crate) fn cargo(&self) -> Command {
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo
-            .current_dir(&self.repo)
-            .env("CARGO_TARGET_DIR", &self.target);
+        cargo.current_dir(&self.repo).env("CARGO_TARGET_DIR", &self.target);
         forget_own_cargo(&mut cargo);
         cargo
     }

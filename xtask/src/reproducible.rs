@@ -1,8 +1,7 @@
 //! The same sources make the same bytes, in whichever folder.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::{env, process};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
@@ -13,16 +12,18 @@ use crate::{bpf, fingerprint, toolchain};
 pub(crate) fn check(paths: &Paths) -> Result<()> {
     let toolchain = toolchain::ensure(paths)?;
     let here = fs::read(paths.object()).context("build the object first")?;
-    let elsewhere = Elsewhere::new()?;
+    let elsewhere = paths.target.join("elsewhere/in another folder");
+    if elsewhere.exists() {
+        fs::remove_dir_all(&elsewhere)?;
+    }
     for source in fingerprint::SOURCES {
-        copy(&paths.repo.join(source), &elsewhere.0.join(source))?;
+        copy(&paths.repo.join(source), &elsewhere.join(source))?;
     }
     // The manifests inherit from it.
-    copy(
-        &paths.repo.join("Cargo.toml"),
-        &elsewhere.0.join("Cargo.toml"),
-    )?;
-    let there = bpf::compile(&toolchain, &elsewhere.0, &elsewhere.0.join("made"))?;
+    copy(&paths.repo.join("Cargo.toml"), &elsewhere.join("Cargo.toml"))?;
+    // What the crates of others became stays there, so that the next time takes seconds.
+    let made = paths.target.join("elsewhere/made");
+    let there = bpf::compile(paths, &toolchain, &elsewhere, &made)?;
     if here != there {
         bail!(
             "the BPF object is not reproducible: sha256 {} here, {} from a copy of the sources in another folder",
@@ -30,30 +31,8 @@ pub(crate) fn check(paths: &Paths) -> Result<()> {
             bpf::sha256(&there)
         );
     }
-    println!(
-        "reproducible: the same {} bytes from another folder",
-        here.len()
-    );
+    println!("reproducible: the same {} bytes from another folder", here.len());
     Ok(())
-}
-
-/// A folder that goes away with its value.
-struct Elsewhere(PathBuf);
-
-impl Elsewhere {
-    fn new() -> Result<Elsewhere> {
-        let folder = env::temp_dir().join(format!("enforcer-elsewhere-{}", process::id()));
-        fs::create_dir(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-        Ok(Elsewhere(folder.canonicalize()?))
-    }
-}
-
-impl Drop for Elsewhere {
-    fn drop(&mut self) {
-        if let Err(error) = fs::remove_dir_all(&self.0) {
-            eprintln!("cannot remove {}: {error}", self.0.display());
-        }
-    }
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {

@@ -17,10 +17,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
         .with_context(|| format!("cannot start {}", shown(command)))?;
     if !status.success() {
         // The whole of it was shown above.
-        bail!(
-            "{} failed: {status}",
-            command.get_program().to_string_lossy()
-        );
+        bail!("{} failed: {status}", command.get_program().to_string_lossy());
     }
     Ok(())
 }
@@ -47,11 +44,7 @@ pub(crate) fn as_root(program: impl AsRef<OsStr>) -> Result<Command> {
     if is_root()? {
         return Ok(Command::new(program));
     }
-    match Command::new("sudo")
-        .arg("-V")
-        .stdout(Stdio::null())
-        .status()
-    {
+    match Command::new("sudo").arg("-V").stdout(Stdio::null()).status() {
         Ok(_) => {}
         Err(error) if error.kind() == ErrorKind::NotFound => bail!(
             "{} needs root, and there is no sudo here: run this command as root",
@@ -59,10 +52,7 @@ pub(crate) fn as_root(program: impl AsRef<OsStr>) -> Result<Command> {
         ),
         Err(error) => return Err(error).context("cannot start sudo"),
     }
-    eprintln!(
-        "{} needs root: through sudo",
-        program.as_ref().to_string_lossy()
-    );
+    eprintln!("{} needs root: through sudo", program.as_ref().to_string_lossy());
     let mut sudo = Command::new("sudo");
     sudo.arg("--").arg(program);
     Ok(sudo)
@@ -70,19 +60,12 @@ pub(crate) fn as_root(program: impl AsRef<OsStr>) -> Result<Command> {
 
 /// True for root.
 pub(crate) fn is_root() -> Result<bool> {
-    Ok(fs::metadata("/proc/self")
-        .context("cannot read /proc")?
-        .uid()
-        == 0)
+    Ok(fs::metadata("/proc/self").context("cannot read /proc")?.uid() == 0)
 }
 
 /// The command as one would type it.
 fn shown(command: &Command) -> String {
     let mut words = vec![command.get_program().to_string_lossy().into_owned()];
-    words.extend(
-        command
-            .get_args()
-            .map(|word| word.to_string_lossy().into_owned()),
-    );
+    words.extend(command.get_args().map(|word| word.to_string_lossy().into_owned()));
     words.join(" ")
 }

@@ -23,13 +23,8 @@ pub(crate) fn test(paths: &Paths, with_kernels: bool) -> Result<()> {
     build_workspace(paths, false)?;
 
     let mut done = vec![
-        step("units, properties and commands, without privileges", || {
-            units(paths)
-        }),
-        step(
-            "the lab: a router in network namespaces, real traffic",
-            || lab(paths),
-        ),
+        step("units, properties and commands, without privileges", || units(paths)),
+        step("the lab: a router in network namespaces, real traffic", || lab(paths)),
     ];
     if with_kernels {
         done.push(step(
@@ -37,10 +32,9 @@ pub(crate) fn test(paths: &Paths, with_kernels: bool) -> Result<()> {
             || kernels::check(paths, &[]),
         ));
     }
-    done.push(step(
-        "the kernel program is the same from another folder",
-        || reproducible::check(paths),
-    ));
+    done.push(step("the kernel program is the same from another folder", || {
+        reproducible::check(paths)
+    }));
     summary(&done)
 }
 
@@ -60,7 +54,7 @@ fn step(what: &'static str, work: impl FnOnce() -> Result<()>) -> Done {
 
 fn units(paths: &Paths) -> Result<()> {
     let mut cargo = paths.cargo();
-    cargo.args(["test", "--locked", "--workspace", "--quiet"]);
+    cargo.args(["test", "--locked", "--workspace", "--quiet", "--no-fail-fast"]);
     run::run(&mut cargo)?;
     // The parser and its like, compiled for the host; a workspace of its own.
     let mut cargo = paths.cargo();
@@ -78,15 +72,19 @@ fn units(paths: &Paths) -> Result<()> {
 fn lab(paths: &Paths) -> Result<()> {
     let mut cargo = paths.cargo();
     cargo
-        .args(["test", "--locked", "--workspace", "--tests", "--quiet"])
+        .args([
+            "test",
+            "--locked",
+            "--workspace",
+            "--tests",
+            "--quiet",
+            "--no-fail-fast",
+        ])
         .args(["--", "--ignored", "--test-threads=1"]);
     if !run::is_root()? {
         println!("these tests need root: cargo runs them through sudo");
         cargo.env(
-            format!(
-                "CARGO_TARGET_{}_RUNNER",
-                host()?.to_uppercase().replace('-', "_")
-            ),
+            format!("CARGO_TARGET_{}_RUNNER", host()?.to_uppercase().replace('-', "_")),
             "sudo --",
         );
     }
@@ -105,11 +103,7 @@ fn host() -> Result<String> {
 fn summary(done: &[Done]) -> Result<()> {
     println!("\nWhat was tested:");
     for step in done {
-        let result = if step.failure.is_some() {
-            "FAILED"
-        } else {
-            "ok"
-        };
+        let result = if step.failure.is_some() { "FAILED" } else { "ok" };
         println!("  {result:<7} {} ({:.0?})", step.what, step.took);
         if let Some(failure) = &step.failure {
             println!("          {}", failure.replace('\n', "\n          "));

@@ -31,6 +31,8 @@ pub(crate) struct Toolchain {
     way: Way,
     /// Path of `bpf-linker`.
     pub(crate) linker: PathBuf,
+    /// Where the sources of core are, if they are compiled along.
+    pub(crate) sysroot: Option<PathBuf>,
     /// Folders with `llvm-strip` and `llvm-nm`.
     pub(crate) llvm_tools: Vec<PathBuf>,
 }
@@ -46,9 +48,7 @@ enum Way {
 impl fmt::Display for Toolchain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.way {
-            Way::Debian => {
-                f.write_str("Debian's rustc-web (it brings a core library for BPF; no nightly)")
-            }
+            Way::Debian => f.write_str("Debian's rustc-web (it brings a core library for BPF; no nightly)"),
             Way::Nightly => f.write_str("rustup's nightly with rust-src (builds core along)"),
         }
     }
@@ -61,10 +61,9 @@ impl Toolchain {
             Way::Debian => {
                 let mut cargo = Command::new("/usr/bin/cargo");
                 // Named crates, not `1`: that would ask for build-std, which needs the sources of core.
-                cargo.env("RUSTC", "/usr/bin/rustc").env(
-                    "RUSTC_BOOTSTRAP",
-                    "aya_ebpf,enforcer_ebpf,enforcer_common,enforcer",
-                );
+                cargo
+                    .env("RUSTC", "/usr/bin/rustc")
+                    .env("RUSTC_BOOTSTRAP", "aya_ebpf,enforcer_ebpf,enforcer_common,enforcer");
                 cargo
             }
             Way::Nightly => {
@@ -113,6 +112,7 @@ fn debian(paths: &Paths) -> Result<Toolchain> {
     Ok(Toolchain {
         way: Way::Debian,
         linker: debian_linker(paths)?,
+        sysroot: None,
         llvm_tools: vec![Path::new(LLVM).join("bin")],
     })
 }
@@ -148,9 +148,7 @@ fn nightly(paths: &Paths) -> Option<Toolchain> {
         .find(|path| {
             path.file_name()
                 .is_some_and(|name| name.to_string_lossy().starts_with("nightly-"))
-                && path
-                    .join("lib/rustlib/src/rust/library/Cargo.lock")
-                    .exists()
+                && path.join("lib/rustlib/src/rust/library/Cargo.lock").exists()
         })?;
     let mut llvm_tools: Vec<PathBuf> = fs::read_dir(sysroot.join("lib/rustlib"))
         .ok()?
@@ -167,6 +165,7 @@ fn nightly(paths: &Paths) -> Option<Toolchain> {
     Some(Toolchain {
         way: Way::Nightly,
         linker,
+        sysroot: Some(sysroot),
         llvm_tools,
     })
 }

@@ -1,5 +1,7 @@
 //! The commands, one file each.
 
+mod mud;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -27,10 +29,19 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Mud(mud::Args),
+}
 
 /// Reads the arguments and runs the command.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    match cli.command {}
+    let result = match cli.command {
+        Command::Mud(args) => mud::run(args),
+    };
+    let exit = result.unwrap_or_else(|error| {
+        eprintln!("enforcer: {error:#}");
+        Exit::Refused
+    });
+    ExitCode::from(exit as u8)
 }

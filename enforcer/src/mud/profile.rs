@@ -26,7 +26,8 @@ pub struct Profile {
 /// One access control entry. All matches must hold.
 #[derive(Debug, Clone, Serialize)]
 pub struct Ace {
-    /// The rule's stable name: `label#acl/ace`. The built-in entries are `label#default/dns` and `label#default/ntp`.
+    /// The rule's stable name: `label#acl/ace`. The built-in entries are `label#default/dns` and `label#default/ntp`. Two
+    /// neighbours share one name where one entry of the file means ICMP and ICMPv6.
     pub rule: String,
     /// Which packets it can match at all.
     pub family: Family,
@@ -57,7 +58,8 @@ pub enum Family {
     Ipv6,
     /// IPv4 and IPv6 packets.
     Ip,
-    /// Frames by EtherType (`None`: any frame, IP or not).
+    /// Frames by EtherType (`None`: any frame, IP or not). Such an ACE has no peer but local networks, which hold for any
+    /// frame of the segment, no own networks and no transport, unless it drops or is dead.
     Ethernet(Option<u16>),
 }
 

@@ -22,10 +22,7 @@ fn demo() -> Result<bool> {
     let policy = demo::policy()?;
     println!("A router and four networks, as network namespaces of this machine.");
     let lab = Lab::new()?;
-    println!(
-        "In the router: enforcer run --policy {}\n",
-        policy.display()
-    );
+    println!("In the router: enforcer run --policy {}\n", policy.display());
     let router = Router::start(&lab, &policy)?;
     let outcomes = demo::run(&lab, &router, &policy)?;
     let paint = show::Paint::detect();

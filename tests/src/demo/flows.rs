@@ -3,9 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::exchange::Service::{self, Echo, Tcp, Udp};
-use crate::topology::{
-    CAMERA, INTERNET_HOST, IOT, OFFICE, OFFICE_HOST, OT_HOST, Place, documentation,
-};
+use crate::topology::{CAMERA, INTERNET_HOST, IOT, OFFICE, OFFICE_HOST, OT_HOST, Place, documentation};
 
 /// A conversation, and what is expected.
 #[derive(Debug)]
@@ -46,13 +44,7 @@ const fn v6(place: &Place) -> IpAddr {
 /// A server of the internet that nobody listed.
 const STRANGER: (Ipv4Addr, Ipv6Addr) = (Ipv4Addr::new(203, 0, 113, 66), documentation(0x66));
 
-const fn pass(
-    story: &'static str,
-    from: &'static str,
-    to: &'static str,
-    at: IpAddr,
-    service: Service,
-) -> Flow {
+const fn pass(story: &'static str, from: &'static str, to: &'static str, at: IpAddr, service: Service) -> Flow {
     Flow {
         story,
         from,

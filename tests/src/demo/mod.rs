@@ -58,9 +58,7 @@ pub fn run(lab: &Lab, router: &Router<'_>, policy: &Path) -> Result<Vec<Outcome>
             flow,
             passed,
             reasons: grown(&before, &after),
-            judged: judged
-                .remove(&number)
-                .context("replay left out a flow of the demo")?,
+            judged: judged.remove(&number).context("replay left out a flow of the demo")?,
         });
     }
     Ok(outcomes)
@@ -95,9 +93,7 @@ fn grown(before: &Metrics, after: &Metrics) -> Vec<String> {
     }
     counts
         .into_iter()
-        .filter(|(reason, count)| {
-            *count > 0.0 && !["established", "essential"].contains(&reason.as_str())
-        })
+        .filter(|(reason, count)| *count > 0.0 && !["established", "essential"].contains(&reason.as_str()))
         .map(|(reason, _)| reason)
         .collect()
 }

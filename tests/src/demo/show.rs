@@ -66,10 +66,7 @@ fn outcome_line(out: &mut impl Write, paint: Paint, outcome: &Outcome) -> Result
     } else {
         paint.bad(&seen)
     };
-    let rule = judged
-        .rule
-        .as_deref()
-        .unwrap_or("no entry: silence means no");
+    let rule = judged.rule.as_deref().unwrap_or("no entry: silence means no");
     let at = judged.at.as_deref().unwrap_or_default();
     let mark = if outcome.as_expected() { " " } else { "!" };
     writeln!(
@@ -117,17 +114,12 @@ pub fn drops(out: &mut impl Write, paint: Paint, metrics: &Metrics) -> Result<()
 
 /// Prints whether all was as expected.
 pub fn summary(out: &mut impl Write, paint: Paint, outcomes: &[Outcome]) -> Result<()> {
-    let differ = outcomes
-        .iter()
-        .filter(|outcome| !outcome.as_expected())
-        .count();
+    let differ = outcomes.iter().filter(|outcome| !outcome.as_expected()).count();
     let total = outcomes.len();
     let line = if differ == 0 {
         paint.good(&format!("All {total} flows ended as the policy says."))
     } else {
-        paint.bad(&format!(
-            "{differ} of {total} flows ended otherwise than expected."
-        ))
+        paint.bad(&format!("{differ} of {total} flows ended otherwise than expected."))
     };
     writeln!(out, "\n{line}")?;
     Ok(())

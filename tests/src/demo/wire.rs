@@ -16,12 +16,7 @@ pub(super) fn attempt(lab: &Lab, flow: &Flow) -> Result<bool> {
     if flow.forged.is_some() {
         return forged(lab, flow);
     }
-    let seen = exchange::attempt(
-        lab.host(flow.from)?,
-        listening(lab, flow)?,
-        flow.at,
-        flow.service,
-    )?;
+    let seen = exchange::attempt(lab.host(flow.from)?, listening(lab, flow)?, flow.at, flow.service)?;
     Ok(seen.arrived && seen.answered)
 }
 

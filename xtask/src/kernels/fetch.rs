@@ -137,13 +137,7 @@ mod tests {
 
     #[test]
     fn versions_are_ordered_as_numbers() {
-        assert!(
-            numbers("linux-image-6.1.0-9-cloud-amd64")
-                < numbers("linux-image-6.1.0-56-cloud-amd64")
-        );
-        assert!(
-            numbers("linux-image-6.12.100+deb12-cloud-amd64")
-                > numbers("linux-image-6.12.9+deb12-cloud-amd64")
-        );
+        assert!(numbers("linux-image-6.1.0-9-cloud-amd64") < numbers("linux-image-6.1.0-56-cloud-amd64"));
+        assert!(numbers("linux-image-6.12.100+deb12-cloud-amd64") > numbers("linux-image-6.12.9+deb12-cloud-amd64"));
     }
 }

@@ -72,12 +72,7 @@ fn script(insert: &str, command: &[&str]) -> String {
 }
 
 /// Adds a program with the libraries that it loads.
-fn add_program(
-    archive: &mut Archive,
-    libraries: &mut Vec<PathBuf>,
-    path: &str,
-    program: &Path,
-) -> Result<()> {
+fn add_program(archive: &mut Archive, libraries: &mut Vec<PathBuf>, path: &str, program: &Path) -> Result<()> {
     archive.file(path, &fs::read(program)?);
     // Fails for a static program, which loads none.
     let text = run::output(Command::new("ldd").arg(program)).unwrap_or_default();

@@ -21,23 +21,13 @@ const LAST_LINES: usize = 30;
 
 /// Boots a kernel, runs a command there, shows what it prints, and fails when it fails.
 pub(crate) fn run(paths: &Paths, kernel: &Kernel, command: &[&str]) -> Result<()> {
-    let initramfs = paths
-        .target
-        .join("kernels")
-        .join(format!("boot-{}.cpio", kernel.name));
+    let initramfs = paths.target.join("kernels").join(format!("boot-{}.cpio", kernel.name));
     fs::write(&initramfs, initramfs::build(paths, kernel, command)?)?;
     eprintln!("booting {} in a virtual machine", kernel.name);
     let mut machine = Command::new("qemu-system-x86_64")
         // Not KVM: a nested one may hang, and without it a cloud kernel is up in four seconds.
         .args(["-accel", "tcg", "-cpu", "max", "-m", "1024"])
-        .args([
-            "-nographic",
-            "-no-reboot",
-            "-nic",
-            "none",
-            "-monitor",
-            "none",
-        ])
+        .args(["-nographic", "-no-reboot", "-nic", "none", "-monitor", "none"])
         .arg("-kernel")
         .arg(&kernel.image)
         .arg("-initrd")

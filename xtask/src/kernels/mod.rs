@@ -34,8 +34,7 @@ pub(crate) fn check(paths: &Paths, command: &[String]) -> Result<()> {
     let mut failed = Vec::new();
     for version in KERNELS {
         let started = Instant::now();
-        let result =
-            fetch::kernel(paths, version).and_then(|kernel| machine::run(paths, &kernel, &command));
+        let result = fetch::kernel(paths, version).and_then(|kernel| machine::run(paths, &kernel, &command));
         match result {
             Ok(()) => println!("kernel {version}: good ({:.0?})", started.elapsed()),
             Err(error) => {

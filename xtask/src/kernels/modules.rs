@@ -31,10 +31,7 @@ fn add(files: &[PathBuf], name: &str, modules: &mut Vec<Module>) -> Result<()> {
     if modules.iter().any(|module| module.name == name) {
         return Ok(());
     }
-    let Some(file) = files
-        .iter()
-        .find(|file| name_of(file).as_deref() == Some(name))
-    else {
+    let Some(file) = files.iter().find(|file| name_of(file).as_deref() == Some(name)) else {
         return Ok(());
     };
     let bytes = read(file)?;

@@ -1,0 +1,95 @@
+//! Essentials: what a network needs before anybody may talk, checked against the source binding and its direction.
+//!
+//! ARP, neighbour discovery, DHCP, IGMP and MLD, and frames to 01:80:c2:00:00:00–0f (spanning tree, LACP, LLDP, EAPOL).
+
+use crate::endpoint::{Endpoint, flag};
+use crate::image;
+use crate::packet::{Packet, flag as packet_flag, kind, protocol};
+use crate::reason::Reason;
+use crate::source::Finding;
+
+/// What a packet is, among the essentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Essential {
+    /// None of them.
+    No,
+    /// Settled by the source binding alone.
+    Bound,
+    /// A neighbour advertisement: its target must be the sender's own address.
+    Advertisement,
+    /// It may only come from an uplink: router advertisements, DHCP answers.
+    FromUplink,
+    /// A request to a DHCP server: essential where it goes to the router or to a group.
+    ToRouter,
+}
+
+/// 01:80:c2:00:00:00 to 0f (IEEE 802.1Q-2022, 8.6.3), as a number without the last four bits.
+const LINK_CONTROL: u64 = 0x0180_c200_0000 >> 4;
+
+/// Which essential a packet is, by its bytes alone.
+#[inline(always)]
+pub fn classify(packet: &Packet) -> Essential {
+    if !packet.is(packet_flag::NO_ETHERNET) && packet.destination_mac >> 4 == LINK_CONTROL && !packet.is_ip() {
+        return Essential::Bound;
+    }
+    if packet.kind == kind::ARP {
+        return Essential::Bound;
+    }
+    if !packet.is_ip() || packet.is(packet_flag::FIRST_FRAGMENT | packet_flag::LATER_FRAGMENT) {
+        return Essential::No;
+    }
+    let ports = (packet.source_port, packet.destination_port);
+    match (packet.kind, packet.protocol) {
+        (kind::IPV4, protocol::IGMP) => Essential::Bound,
+        (kind::IPV4, protocol::UDP) if ports.0 == 68 && ports.1 == 67 => Essential::ToRouter,
+        (kind::IPV4, protocol::UDP) if ports.0 == 67 && ports.1 == 68 => Essential::FromUplink,
+        (kind::IPV6, protocol::UDP) if ports.0 == 546 && ports.1 == 547 => Essential::ToRouter,
+        (kind::IPV6, protocol::UDP) if ports.0 == 547 && ports.1 == 546 => Essential::FromUplink,
+        (kind::IPV6, protocol::ICMPV6) => match packet.icmp_type {
+            // RFC 4861: solicitations; the hop limit proves that no router was between.
+            133 | 135 if packet.hops == 255 => Essential::Bound,
+            134 if packet.hops == 255 => Essential::FromUplink,
+            136 if packet.hops == 255 => Essential::Advertisement,
+            // RFC 2710, RFC 3810: multicast listeners.
+            130..=132 | 143 => Essential::Bound,
+            _ => Essential::No,
+        },
+        _ => Essential::No,
+    }
+}
+
+/// Settles an essential that enters. `binding` is what the source step found for the sender (for an advertisement, also
+/// for its target); `to` the receiver.
+///
+/// `None`: not an essential after all, the layers decide.
+#[inline(always)]
+pub fn settle(what: Essential, packet: &Packet, binding: Finding, zone_flags: u32, to: &Endpoint) -> Option<Finding> {
+    if zone_flags & image::zone::ESSENTIALS == 0 {
+        return None;
+    }
+    let group = to.is(flag::GROUP) || packet.is_group_mac() && !packet.is_ip();
+    let verdict = match what {
+        Essential::No => return None,
+        Essential::Bound if packet.kind == kind::ARP => arp(packet, binding),
+        Essential::Bound if packet.is_ip() && packet.protocol == protocol::IGMP && !group => {
+            return None;
+        }
+        Essential::Bound | Essential::Advertisement => binding,
+        Essential::FromUplink if zone_flags & image::zone::UPLINK == 0 => Err(Reason::SpoofedSource),
+        Essential::FromUplink => binding,
+        Essential::ToRouter if group || to.is(flag::ROUTER) => binding,
+        Essential::ToRouter => return None,
+    };
+    Some(verdict)
+}
+
+/// ARP (RFC 826): the hardware address that it claims must be the one that it came from.
+#[inline(always)]
+fn arp(packet: &Packet, binding: Finding) -> Finding {
+    let claimed = (packet.target[0] as u64) << 32 | packet.target[1] as u64;
+    if !packet.is(packet_flag::NO_ETHERNET) && claimed != packet.source_mac {
+        return Err(Reason::SpoofedSource);
+    }
+    binding
+}

@@ -1,0 +1,140 @@
+//! The overlay: what is local or changes, written by the daemon in front of the image of the same half.
+//!
+//! A half of the memory is an overlay followed by an image. Cell 0 of the half is the overlay's header.
+
+use crate::cell::{Cells, word};
+use crate::table::{Table, find_wide};
+
+/// `ENFO`, little-endian.
+pub const MAGIC: u32 = u32::from_le_bytes(*b"ENFO");
+
+/// Words of the overlay's header.
+pub mod head {
+    /// [`super::MAGIC`].
+    pub const MAGIC: usize = 0;
+    /// First cell of the image, counted from the start of the half.
+    pub const IMAGE: usize = 1;
+    /// Table of interfaces and VLANs (start, mask, seed), starts counted from the half.
+    pub const PORTS: usize = 2;
+    /// First cell of the accounts of zones: two zones to a word, 32 to a cell.
+    pub const ACCOUNTS: usize = 5;
+    /// Number of zones.
+    pub const ZONES: usize = 6;
+    /// First cell of the counter slots of rules: 16 to a cell.
+    pub const SLOTS: usize = 7;
+    /// Number of rules.
+    pub const RULES: usize = 8;
+}
+
+/// Bits of a port's first value word.
+pub mod port {
+    /// The entry is in use.
+    pub const LIVE: u32 = 1;
+    /// What enters here is judged; of the interface itself: it, or the device under it, is named by the policy.
+    pub const JUDGED: u32 = 2;
+    /// The interface is listed in `[router] ignore`.
+    pub const IGNORED: u32 = 4;
+    /// There is no Ethernet header.
+    pub const IP_LINK: u32 = 8;
+    /// The port's own MAC is known, and unicast for another is not for us.
+    pub const OWN_MAC: u32 = 16;
+    /// The port is part of a bridge: unicast for others passes through.
+    pub const BRIDGED: u32 = 32;
+}
+
+/// The overlay's header.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Head {
+    /// First cell of the image, absolute.
+    pub image: u32,
+    /// Interfaces and VLANs, relative to the half.
+    pub ports: Table,
+    /// First cell of the accounts, relative to the half.
+    pub accounts: u32,
+    /// Number of zones.
+    pub zones: u32,
+    /// First cell of the counter slots, relative to the half.
+    pub slots: u32,
+    /// Number of rules.
+    pub rules: u32,
+}
+
+/// Reads the header of the half that starts at cell `half`.
+#[inline(always)]
+pub fn head<C: Cells + ?Sized>(cells: &C, half: u32) -> Option<Head> {
+    let cell = cells.cell(half)?;
+    if word(cell, head::MAGIC) != MAGIC {
+        return None;
+    }
+    Some(Head {
+        image: half.wrapping_add(word(cell, head::IMAGE)),
+        ports: Table {
+            start: word(cell, head::PORTS),
+            mask: word(cell, head::PORTS + 1),
+            seed: word(cell, head::PORTS + 2),
+        },
+        accounts: word(cell, head::ACCOUNTS),
+        zones: word(cell, head::ZONES),
+        slots: word(cell, head::SLOTS),
+        rules: word(cell, head::RULES),
+    })
+}
+
+/// A port as the packet meets it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Port {
+    /// Bits of [`port`]; 0 where nothing is known of it.
+    pub bits: u32,
+    /// Number of the port in the image, from 1; 0 where the policy does not name it.
+    pub number: u32,
+    /// The port's own MAC as a number, where [`port::OWN_MAC`].
+    pub mac: u64,
+}
+
+/// Stands for the VLANs in the key of an interface as a whole.
+pub const WHOLE_INTERFACE: u16 = 0xffff;
+
+/// The key of a port: interface index, outer and inner VLAN ID (0 for none).
+#[inline(always)]
+pub const fn port_key(ifindex: u32, outer: u16, inner: u16) -> u64 {
+    ifindex as u64 | (outer as u64) << 32 | (inner as u64) << 48
+}
+
+/// The port with this key. Nothing where the overlay is damaged.
+#[inline(always)]
+pub fn port<C: Cells + ?Sized>(cells: &C, half: u32, head: &Head, key: u64) -> Option<Port> {
+    let mut out = [0u32; 6];
+    if !find_wide(cells, half, &head.ports, key, &mut out)? {
+        return Some(Port::default());
+    }
+    Some(Port {
+        bits: out[0],
+        number: out[1],
+        mac: out[2] as u64 | (out[3] as u64) << 32,
+    })
+}
+
+/// The account of a zone: a number that stays with the zone's name while the daemon lives. Account 0 is no zone.
+#[inline(always)]
+pub fn account<C: Cells + ?Sized>(cells: &C, half: u32, head: &Head, zone: u16) -> u16 {
+    let zone = zone as u32;
+    if zone >= head.zones {
+        return 0;
+    }
+    match cells.cell(half.wrapping_add(head.accounts).wrapping_add(zone >> 5)) {
+        Some(cell) => (word(cell, (zone >> 1 & 15) as usize) >> (16 * (zone & 1))) as u16,
+        None => 0,
+    }
+}
+
+/// The counter slot of a rule: a number that stays with the rule's name while the daemon lives. Slot 0 is no rule.
+#[inline(always)]
+pub fn slot<C: Cells + ?Sized>(cells: &C, half: u32, head: &Head, rule: u32) -> u32 {
+    if rule >= head.rules {
+        return 0;
+    }
+    match cells.cell(half.wrapping_add(head.slots).wrapping_add(rule >> 4)) {
+        Some(cell) => word(cell, (rule & 15) as usize),
+        None => 0,
+    }
+}

@@ -1,0 +1,192 @@
+//! Step 5: counters, and a bounded, rate-limited sample of drops. Counting never blocks.
+
+use enforcer_common::{
+    connection::SECOND,
+    event::{CAPTURED, Counter, CounterKey, Event, Outcome},
+    overlay,
+    reason::{Reason, Verdict},
+};
+
+use crate::{
+    frame::Context,
+    maps::{BUDGET, COUNTERS, EVENTS, Kernel, LOST, REPLAY_OUT, RULES, is_replay},
+    scratch::Scratch,
+};
+
+/// Samples that a CPU tells in a second.
+const SAMPLES: u32 = 200;
+
+/// What is left of a CPU's samples.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct Budget {
+    since: u64,
+    told: u32,
+    pad: u32,
+}
+
+/// Counts a verdict and, for a drop or audit, tells a sample of it.
+#[inline(always)]
+pub(crate) fn account<C: Context>(context: &C, s: &mut Scratch, verdict: Verdict, reason: Reason, rule: u32) {
+    count(s, verdict, reason);
+    if rule != 0 {
+        count_rule(s, rule);
+    }
+    if is_replay() {
+        outcome(s, verdict, reason, rule);
+    }
+    if verdict as u8 != Verdict::Pass as u8 {
+        tell(context, s, verdict, reason, rule, enforcer_common::event::what::DROP);
+    }
+}
+
+/// Adds the packet to the counters of its zones, verdict and reason.
+#[inline(always)]
+fn count(s: &Scratch, verdict: Verdict, reason: Reason) {
+    let key = CounterKey {
+        from: s.accounts.0,
+        to: s.accounts.1,
+        verdict: verdict as u8,
+        reason: reason as u8,
+        pad: 0,
+    };
+    let length = s.packet.length as u64;
+    if let Some(counter) = COUNTERS.get_ptr_mut(&key) {
+        // SAFETY: this CPU's own value.
+        unsafe {
+            (*counter).packets += 1;
+            (*counter).bytes += length;
+        }
+        return;
+    }
+    let first = Counter {
+        packets: 1,
+        bytes: length,
+    };
+    // Another CPU may have made the entry meanwhile; then this CPU's value is there, and 0.
+    if COUNTERS.insert(&key, &first, 1).is_err()
+        && let Some(counter) = COUNTERS.get_ptr_mut(&key)
+    {
+        // SAFETY: this CPU's own value.
+        unsafe {
+            (*counter).packets += 1;
+            (*counter).bytes += length;
+        }
+    }
+}
+
+/// Adds the packet to the counter of a rule that decided it.
+#[inline(always)]
+pub(crate) fn count_rule(s: &Scratch, rule: u32) {
+    let slot = overlay::slot(&Kernel, s.half, &s.overlay, rule);
+    if slot == 0 {
+        return;
+    }
+    if let Some(packets) = RULES.get_ptr_mut(slot) {
+        // SAFETY: this CPU's own value.
+        unsafe { *packets += 1 };
+    }
+}
+
+/// Writes the outcome down for `replay`.
+#[inline(always)]
+fn outcome(s: &Scratch, verdict: Verdict, reason: Reason, rule: u32) {
+    let Some(out) = REPLAY_OUT.get_ptr_mut(0) else { return };
+    let outcome = Outcome {
+        rule,
+        device: s.ends.0.device,
+        peer: s.ends.1.device,
+        port: s.port.number,
+        from: s.ends.0.zone,
+        to: s.ends.1.zone,
+        verdict: verdict as u8,
+        reason: reason as u8,
+        written: 1,
+        pad: 0,
+    };
+    // SAFETY: only `replay` loads the program so, and it runs one frame at a time.
+    unsafe { *out = outcome };
+}
+
+/// Takes one sample from this CPU's budget.
+#[inline(always)]
+fn afford(now: u64) -> bool {
+    let Some(budget) = BUDGET.get_ptr_mut(0) else {
+        return false;
+    };
+    // SAFETY: this CPU's own value.
+    let budget = unsafe { &mut *budget };
+    if now.wrapping_sub(budget.since) > SECOND {
+        budget.since = now;
+        budget.told = 0;
+    }
+    if budget.told >= SAMPLES {
+        return false;
+    }
+    budget.told += 1;
+    true
+}
+
+/// Tells userspace of this packet, if there is room.
+#[inline(always)]
+pub(crate) fn tell<C: Context>(context: &C, s: &Scratch, verdict: Verdict, reason: Reason, rule: u32, what: u8) {
+    if is_replay() {
+        return;
+    }
+    if !afford(s.now) {
+        lose();
+        return;
+    }
+    let Some(mut entry) = EVENTS.reserve(0) else {
+        lose();
+        return;
+    };
+    let event: *mut Event = entry.as_mut_ptr();
+    let wanted = if s.packet.length < CAPTURED as u32 {
+        s.packet.length
+    } else {
+        CAPTURED as u32
+    };
+    // SAFETY: the entry has the size of an event and is written field by field; `bytes` has CAPTURED bytes, and `wanted` is
+    // masked to stay within them.
+    unsafe {
+        (*event).time = s.now;
+        (*event).generation = s.generation;
+        (*event).ifindex = s.ifindex;
+        (*event).rule = rule;
+        (*event).device = s.ends.0.device;
+        (*event).peer = s.ends.1.device;
+        (*event).length = s.packet.length;
+        (*event).port = s.port.number;
+        (*event).from = s.ends.0.zone;
+        (*event).to = s.ends.1.zone;
+        (*event).outer_vlan = s.packet.outer_vlan;
+        (*event).inner_vlan = s.packet.inner_vlan;
+        (*event).reason = reason as u8;
+        (*event).verdict = verdict as u8;
+        (*event).what = what;
+        (*event).egress = s.egress;
+        let mut captured = 0;
+        if wanted >= CAPTURED as u32 {
+            if context.load(0, (&raw mut (*event).bytes).cast(), CAPTURED as u32) {
+                captured = CAPTURED as u32;
+            }
+        } else {
+            let wanted = core::hint::black_box(wanted) & (CAPTURED as u32 - 1);
+            if wanted > 0 && context.load(0, (&raw mut (*event).bytes).cast(), wanted) {
+                captured = wanted;
+            }
+        }
+        (*event).captured = captured;
+    }
+    entry.submit(0);
+}
+
+/// Counts a sample that was not told.
+#[inline(always)]
+fn lose() {
+    if let Some(lost) = LOST.get_ptr_mut(0) {
+        // SAFETY: this CPU's own value.
+        unsafe { *lost += 1 };
+    }
+}

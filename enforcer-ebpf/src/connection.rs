@@ -1,0 +1,207 @@
+//! Step 3: connections. Find, insert, end; and judge again what an older generation let through.
+
+use enforcer_common::{
+    connection::{Key, Value, flag, is_link_scoped, state},
+    endpoint::{self, Endpoint},
+    image, layers,
+    packet::{Packet, flag as packet_flag},
+    reason::{Reason, Verdict},
+    source::{self, ROUTER_ENDPOINT},
+};
+
+use crate::{
+    ends::{self, Refusal},
+    maps::{CONNECTIONS, Kernel},
+    scratch::Scratch,
+};
+
+/// What the table says of a packet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// It belongs to no connection.
+    No,
+    /// It belongs to one: verdict, reason and rule.
+    Yes(Verdict, Reason, u32),
+}
+
+/// Fills `s.key`; true where the packet comes from the `low` end.
+#[inline(always)]
+fn key_of(s: &mut Scratch, packet: &Packet) -> bool {
+    let scoped = is_link_scoped(packet.kind, &packet.source) || is_link_scoped(packet.kind, &packet.destination);
+    let scope = if scoped {
+        (s.ifindex, s.packet.outer_vlan)
+    } else {
+        (0, 0)
+    };
+    Key::of(packet, scope, &mut s.key)
+}
+
+/// Looks the packet's connection up, judges it again where an older generation did, and follows its state.
+#[inline(always)]
+pub(crate) fn find(s: &mut Scratch) -> Known {
+    if !s.packet.is(packet_flag::TRACKED) {
+        return Known::No;
+    }
+    let packet = s.packet;
+    let from_low = key_of(s, &packet);
+    let Some(entry) = CONNECTIONS.get_ptr_mut(&s.key) else {
+        return Known::No;
+    };
+    // SAFETY: entries are plain data; two CPUs that follow one connection at once may lose one step of its state.
+    let entry = unsafe { &mut *entry };
+    if entry.is_expired(s.packet.protocol, s.now) {
+        return Known::No;
+    }
+    let by_opener = entry.is_opener(from_low);
+    // A conversation that has ended does not make a new one old.
+    if entry.state == state::CLOSED && by_opener && enforcer_common::connection::is_tcp_open(&s.packet) {
+        return Known::No;
+    }
+    if entry.generation != s.generation && !again(s, entry, by_opener) {
+        return Known::No;
+    }
+    s.accounts = if by_opener {
+        (entry.from_account, entry.to_account)
+    } else {
+        (entry.to_account, entry.from_account)
+    };
+    if !by_opener && entry.reply_reason != Reason::Established as u8 {
+        let reason = if entry.reply_reason == Reason::MudFromDevice as u8 {
+            Reason::MudFromDevice
+        } else {
+            Reason::MudToDevice
+        };
+        if entry.flags & flag::REPLY_AUDIT == 0 {
+            return Known::Yes(Verdict::Drop, reason, entry.reply_rule);
+        }
+        entry.advance(&packet, from_low, s.now);
+        return Known::Yes(Verdict::Audit, reason, entry.reply_rule);
+    }
+    entry.advance(&packet, from_low, s.now);
+    if entry.verdict == Verdict::Audit as u8 {
+        let reason = Reason::from_u8(entry.reason).unwrap_or(Reason::NoTransition);
+        return Known::Yes(Verdict::Audit, reason, entry.rule);
+    }
+    Known::Yes(Verdict::Pass, Reason::Established, 0)
+}
+
+/// True where the packet that `s.other` quotes belongs to a connection of the present generation whose packets pass.
+#[inline(always)]
+pub(crate) fn is_related(s: &mut Scratch) -> bool {
+    let quoted = s.other;
+    key_of(s, &quoted);
+    // SAFETY: read once, field by field.
+    let Some(entry) = (unsafe { CONNECTIONS.get(&s.key) }) else {
+        return false;
+    };
+    if entry.is_expired(quoted.protocol, s.now) || entry.generation != s.generation {
+        return false;
+    }
+    // The error goes back to whoever sent what it quotes.
+    let same = |a: &[u32; 4], b: &[u32; 4]| (a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]) == 0;
+    same(&quoted.source, &s.packet.destination)
+}
+
+/// Writes down what the layers decided of an opening packet that passes. A full table forgets another connection; the
+/// packet's verdict stands in any case.
+#[inline(always)]
+pub(crate) fn open(s: &mut Scratch, flags: u8) {
+    if !s.packet.is(packet_flag::TRACKED) || s.packet.is(packet_flag::ECHO_REPLY) {
+        return;
+    }
+    if s.packet.tcp & enforcer_common::packet::tcp::RST != 0 {
+        return;
+    }
+    let packet = s.packet;
+    let from_low = key_of(s, &packet);
+    s.value = Value {
+        seen: s.now,
+        opener_mac: packet.source_mac,
+        generation: s.generation,
+        rule: s.decision.rule,
+        reply_rule: s.decision.reply_rule,
+        from_account: s.accounts.0,
+        to_account: s.accounts.1,
+        state: state::OPENING,
+        flags: flags
+            | if from_low { flag::OPENED_BY_LOW } else { 0 }
+            | if s.decision.reply_audit { flag::REPLY_AUDIT } else { 0 },
+        verdict: s.decision.verdict as u8,
+        reason: s.decision.reason as u8,
+        reply_reason: s.decision.reply_reason as u8,
+        pad: [0; 3],
+    };
+    let _ = CONNECTIONS.insert(&s.key, &s.value, 0);
+}
+
+/// Judges a connection of an older generation again, as its opening packet was, whichever side sends now.
+///
+/// True where it passes: the entry is brought up to date. Otherwise it ends, and the packet is judged like any other.
+#[inline(never)]
+fn again(s: &mut Scratch, entry: &mut Value, by_opener: bool) -> bool {
+    s.other = s.packet;
+    if !by_opener {
+        s.other.source = s.packet.destination;
+        s.other.destination = s.packet.source;
+        s.other.source_port = s.packet.destination_port;
+        s.other.destination_port = s.packet.source_port;
+        s.other.destination_mac = 0;
+        if s.packet.is(packet_flag::ECHO_REPLY) {
+            s.other.icmp_type = if s.packet.kind == enforcer_common::packet::kind::IPV4 {
+                8
+            } else {
+                128
+            };
+            s.other.flags &= !packet_flag::ECHO_REPLY;
+        }
+    }
+    s.other.source_mac = entry.opener_mac;
+    if opening_passes(s, entry).is_none() {
+        let _ = CONNECTIONS.remove(&s.key);
+        return false;
+    }
+    entry.rule = s.decision.rule;
+    entry.reply_rule = s.decision.reply_rule;
+    entry.verdict = s.decision.verdict as u8;
+    entry.reason = s.decision.reason as u8;
+    entry.reply_reason = s.decision.reply_reason as u8;
+    entry.flags &= !flag::REPLY_AUDIT;
+    if s.decision.reply_audit {
+        entry.flags |= flag::REPLY_AUDIT;
+    }
+    entry.generation = s.generation;
+    true
+}
+
+/// Runs `s.other` through identification and layers; nothing where it would be dropped today.
+#[inline(always)]
+fn opening_passes(s: &mut Scratch, entry: &Value) -> Option<()> {
+    let mut earlier = None;
+    if entry.flags & (flag::BY_ROUTER | flag::TRANSLATED) != 0 {
+        s.ends.0 = endpoint::endpoint(&Kernel, &s.heads, ROUTER_ENDPOINT)?;
+        s.other.source_mac = 0;
+        let mut own = Endpoint::default();
+        source::address(&Kernel, &s.heads, s.other.kind, &s.other.source, &mut own).ok()?;
+        s.ends.0.address_label = own.address_label;
+    } else {
+        let port = image::port(&Kernel, &s.heads, s.port.number)?;
+        if let Err(reason) = source::sender(&Kernel, &s.heads, port, true, &s.other, &mut s.ends.0) {
+            if !s.ends.0.is(endpoint::flag::AUDIT) && !ends::audit_all(s) {
+                return None;
+            }
+            earlier = Some(reason);
+        }
+    }
+    source::receiver(&Kernel, &s.heads, &s.port, &s.other, &s.ends.0, &mut s.ends.1).ok()?;
+    match ends::check(s) {
+        Some(Refusal::Enforced(_)) => return None,
+        Some(Refusal::Audited(reason)) => earlier = earlier.or(Some(reason)),
+        None => {}
+    }
+    layers::judge(&Kernel, &s.heads, &s.other, &s.ends, earlier, &mut s.decision)?;
+    if s.decision.verdict as u8 == Verdict::Drop as u8 {
+        None
+    } else {
+        Some(())
+    }
+}

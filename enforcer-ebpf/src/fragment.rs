@@ -1,0 +1,77 @@
+//! Fragments: the first, which has the ports, carries the verdict for the rest.
+
+use enforcer_common::{
+    connection::SECOND,
+    packet::{Packet, flag},
+    reason::Reason,
+};
+
+use crate::{maps::FRAGMENTS, scratch::Scratch};
+
+/// A datagram under way.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct Key {
+    source: [u32; 4],
+    destination: [u32; 4],
+    id: u32,
+    kind: u32,
+    ifindex: u32,
+}
+
+/// What was decided of its first fragment.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct Value {
+    seen: u64,
+    generation: u32,
+    /// Bytes that the first fragment covers: later ones must start behind them.
+    first: u32,
+}
+
+/// How long later fragments may follow, as in RFC 8200, 4.5.
+const LIFETIME: u64 = 60 * SECOND;
+
+/// Entering and leaving fragments are told apart: the kernel may put datagrams together and take them apart in between.
+#[inline(always)]
+fn key(packet: &Packet, egress: u8) -> Key {
+    Key {
+        source: packet.source,
+        destination: packet.destination,
+        id: packet.fragment_id,
+        kind: packet.kind as u32,
+        ifindex: egress as u32,
+    }
+}
+
+/// Remembers that the first fragment of a datagram was let through.
+#[inline(always)]
+pub(crate) fn remember(s: &Scratch) {
+    if !s.packet.is(flag::FIRST_FRAGMENT) {
+        return;
+    }
+    let value = Value {
+        seen: s.now,
+        generation: s.generation,
+        first: s.packet.fragment_length as u32,
+    };
+    // A full table forgets another datagram: its fragments are then dropped.
+    let _ = FRAGMENTS.insert(&key(&s.packet, s.egress), &value, 0);
+}
+
+/// Judges a later fragment by its first.
+#[inline(always)]
+pub(crate) fn follow(s: &Scratch) -> Result<(), Reason> {
+    // SAFETY: read once, field by field; an entry replaced meanwhile belongs to a datagram that was let through as well.
+    let Some(first) = (unsafe { FRAGMENTS.get(&key(&s.packet, s.egress)) }) else {
+        return Err(Reason::Fragment);
+    };
+    if first.generation != s.generation || s.now.wrapping_sub(first.seen) > LIFETIME && s.now > first.seen {
+        return Err(Reason::Fragment);
+    }
+    // It would overwrite what was judged.
+    if (s.packet.fragment_offset as u32) < first.first {
+        return Err(Reason::Malformed);
+    }
+    Ok(())
+}

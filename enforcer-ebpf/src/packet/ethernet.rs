@@ -1,0 +1,62 @@
+//! Ethernet II, 802.3 lengths, and VLAN tags (IEEE 802.1Q-2022).
+
+use enforcer_common::packet::{Packet, ethertype, flag};
+use network_types::eth::EthHdr;
+
+use super::{Bytes, Malformed, OrMalformed, Parsed};
+
+/// The TPID that some vendors used for outer tags before 802.1ad.
+const OLD_SERVICE_VLAN: u16 = 0x9100;
+/// Tags that a frame may carry: two that name VLANs, and a priority tag.
+const TAGS: u32 = 3;
+/// EtherTypes start here; below stand the lengths of 802.3 frames.
+const FIRST_ETHERTYPE: u16 = 0x0600;
+
+/// Parses MACs, tags and EtherType; gives the offset of what follows.
+#[inline(always)]
+pub(super) fn parse<B: Bytes + ?Sized>(frame: &B, out: &mut Packet) -> Parsed<u32> {
+    let destination_high = frame.u32(0).sane()? as u64;
+    let destination_low = frame.u16(4).sane()? as u64;
+    let source_high = frame.u16(6).sane()? as u64;
+    let source_low = frame.u32(8).sane()? as u64;
+    out.destination_mac = destination_high << 16 | destination_low;
+    out.source_mac = source_high << 32 | source_low;
+    let mut ethertype = frame.u16(12).sane()?;
+    let mut at = EthHdr::LEN as u32;
+    let mut tag = 0;
+    while tag <= TAGS {
+        if !matches!(ethertype, ethertype::VLAN | ethertype::SERVICE_VLAN | OLD_SERVICE_VLAN) {
+            break;
+        }
+        if tag == TAGS {
+            return Err(Malformed);
+        }
+        out.flags |= flag::TAGGED;
+        let vlan = frame.u16(at).sane()? & 0x0fff;
+        ethertype = frame.u16(at + 2).sane()?;
+        at += 4;
+        if vlan == 0x0fff {
+            return Err(Malformed);
+        }
+        // VLAN ID 0 is a priority tag.
+        if vlan != 0 {
+            if out.outer_vlan == 0 {
+                out.outer_vlan = vlan;
+            } else if out.inner_vlan == 0 {
+                out.inner_vlan = vlan;
+            } else {
+                return Err(Malformed);
+            }
+        }
+        tag += 1;
+    }
+    if ethertype < FIRST_ETHERTYPE {
+        // An 802.3 length: an LLC frame, which no service names.
+        if ethertype as u32 > out.length.wrapping_sub(at) {
+            return Err(Malformed);
+        }
+        ethertype = 0;
+    }
+    out.ethertype = ethertype;
+    Ok(at)
+}

@@ -1,0 +1,62 @@
+//! Step 1: parsing, one file a layer. What cannot be parsed to the end, or is not sane, is malformed.
+
+mod arp;
+mod bytes;
+mod ethernet;
+mod ipv4;
+mod ipv6;
+mod quote;
+mod transport;
+
+pub use bytes::Bytes;
+use enforcer_common::packet::{Packet, ethertype, flag, kind};
+pub use quote::quoted;
+
+/// The frame could not be parsed to the end, or is not sane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Malformed;
+
+/// Result of a parsing step.
+pub type Parsed<T> = Result<T, Malformed>;
+
+/// Bytes that are not there make a frame malformed.
+pub(crate) trait OrMalformed<T> {
+    fn sane(self) -> Parsed<T>;
+}
+
+impl<T> OrMalformed<T> for Option<T> {
+    #[inline(always)]
+    fn sane(self) -> Parsed<T> {
+        self.ok_or(Malformed)
+    }
+}
+
+/// Parses a frame that starts with an Ethernet header (or, with `no_ethernet`, with an IP header) into `out`, which must be
+/// all zeros but for VLAN IDs that travelled beside the frame.
+#[inline(always)]
+pub fn parse<B: Bytes + ?Sized>(frame: &B, no_ethernet: bool, out: &mut Packet) -> Parsed<()> {
+    out.length = frame.length();
+    let network = if no_ethernet {
+        out.flags = flag::NO_ETHERNET;
+        out.ethertype = match frame.u8(0).sane()? >> 4 {
+            4 => ethertype::IPV4,
+            6 => ethertype::IPV6,
+            _ => return Err(Malformed),
+        };
+        0
+    } else {
+        ethernet::parse(frame, out)?
+    };
+    out.network = network as u16;
+    match out.ethertype {
+        ethertype::IPV4 => ipv4::parse(frame, network, out),
+        ethertype::IPV6 => ipv6::parse(frame, network, out),
+        ethertype::ARP => arp::parse(frame, network, out),
+        _ => {
+            out.kind = kind::OTHER;
+            // Frames shorter than this carry no second key: they match no service that names one.
+            out.second = frame.u16(network).unwrap_or(0);
+            Ok(())
+        }
+    }
+}
