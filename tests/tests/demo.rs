@@ -10,10 +10,12 @@ fn every_flow_ends_as_expected() {
     let policy = demo::policy().unwrap();
     let lab = Lab::new().unwrap();
     let router = Router::start(&lab, &policy).unwrap();
-    let outcomes = demo::run(&lab, &router, &policy).unwrap();
     let mut shown = Vec::new();
     let paint = demo::show::Paint::detect();
-    demo::show::outcomes(&mut shown, paint, &outcomes).unwrap();
+    let outcomes = demo::run(&lab, &router, &policy, |outcome| {
+        demo::show::outcome(&mut shown, paint, outcome)
+    })
+    .unwrap();
     assert!(
         outcomes.iter().all(demo::Outcome::as_expected),
         "\n{}",

@@ -24,10 +24,12 @@ fn demo() -> Result<bool> {
     let lab = Lab::new()?;
     println!("In the router: enforcer run --policy {}\n", policy.display());
     let router = Router::start(&lab, &policy)?;
-    let outcomes = demo::run(&lab, &router, &policy)?;
     let paint = show::Paint::detect();
     let mut out = std::io::stdout().lock();
-    show::outcomes(&mut out, paint, &outcomes)?;
+    show::heading(&mut out, paint)?;
+    let outcomes = demo::run(&lab, &router, &policy, |outcome| {
+        show::outcome(&mut out, paint, outcome)
+    })?;
     show::drops(&mut out, paint, &router.metrics()?)?;
     show::summary(&mut out, paint, &outcomes)?;
     router.stop()?;

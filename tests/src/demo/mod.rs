@@ -46,20 +46,27 @@ pub fn policy() -> Result<PathBuf> {
     Ok(router::repository()?.join("examples/demo/policy.toml"))
 }
 
-/// Sends every flow through a router that enforces the policy.
-pub fn run(lab: &Lab, router: &Router<'_>, policy: &Path) -> Result<Vec<Outcome>> {
+/// Sends every flow through a router that enforces the policy; `each` is told at once what became of it.
+pub fn run(
+    lab: &Lab,
+    router: &Router<'_>,
+    policy: &Path,
+    mut each: impl FnMut(&Outcome) -> Result<()>,
+) -> Result<Vec<Outcome>> {
     let mut judged = replayed(lab, policy)?;
     let mut outcomes = Vec::new();
     for (number, flow) in flows::FLOWS.iter().enumerate() {
         let before = router.metrics()?;
         let passed = wire::attempt(lab, flow)?;
         let after = router.metrics()?;
-        outcomes.push(Outcome {
+        let outcome = Outcome {
             flow,
             passed,
             reasons: grown(&before, &after),
             judged: judged.remove(&number).context("replay left out a flow of the demo")?,
-        });
+        };
+        each(&outcome)?;
+        outcomes.push(outcome);
     }
     Ok(outcomes)
 }

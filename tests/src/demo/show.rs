@@ -42,36 +42,33 @@ impl Paint {
     }
 }
 
-/// Prints a line for each flow: what was expected, what was seen, and which line of the policy decided.
-pub fn outcomes(out: &mut impl Write, paint: Paint, outcomes: &[Outcome]) -> Result<()> {
+/// Prints the heading of the table.
+pub fn heading(out: &mut impl Write, paint: Paint) -> Result<()> {
     let heading = format!(
-        "  {:<38} {:<8}    {:<38} {:<12} {:<9} {:<5} {:<16} {}",
-        "what", "from", "to", "service", "expected", "seen", "reason", "decided by"
+        "  {:<36} {:<8}    {:<26} {:<12} {:<8} {:<4} {:<15} decided by",
+        "what", "from", "to", "service", "expected", "seen", "reason"
     );
     writeln!(out, "{}", paint.faint(&heading))?;
-    for outcome in outcomes {
-        outcome_line(out, paint, outcome)?;
-    }
     Ok(())
 }
 
-fn outcome_line(out: &mut impl Write, paint: Paint, outcome: &Outcome) -> Result<()> {
+/// Prints a flow: what was expected, what was seen, and which line of the policy decided.
+pub fn outcome(out: &mut impl Write, paint: Paint, outcome: &Outcome) -> Result<()> {
     let flow = outcome.flow;
     let judged = &outcome.judged;
     let to = format!("{} {}", flow.to, flow.at);
     let seen = if outcome.passed { "pass" } else { "drop" };
-    let seen = format!("{seen:<5}");
     let seen = if outcome.passed {
-        paint.good(&seen)
+        paint.good(seen)
     } else {
-        paint.bad(&seen)
+        paint.bad(seen)
     };
     let rule = judged.rule.as_deref().unwrap_or("no entry: silence means no");
     let at = judged.at.as_deref().unwrap_or_default();
     let mark = if outcome.as_expected() { " " } else { "!" };
     writeln!(
         out,
-        "{mark} {:<38} {:<8} -> {to:<38} {:<12} {:<9} {seen} {:<16} {rule}  {}",
+        "{mark} {:<36} {:<8} -> {to:<26} {:<12} {:<8} {seen} {:<15} {rule}  {}",
         flow.story,
         flow.from,
         flow.service,

@@ -1,23 +1,35 @@
 //! The flows on the wire.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use anyhow::Result;
 
 use super::flows::Flow;
-use crate::exchange::{self, PATIENCE};
+use crate::exchange::{self, PATIENCE, SILENCE};
 use crate::frame::{self, Ends};
 use crate::lab::{HOST_PORT, Lab};
 use crate::namespace::Namespace;
 use crate::raw::{self, Wire};
 
-/// Sends a flow; true when it came through and, where somebody can, was answered.
+/// Sends a flow; true when it came through.
 pub(super) fn attempt(lab: &Lab, flow: &Flow) -> Result<bool> {
     if flow.forged.is_some() {
         return forged(lab, flow);
     }
-    let seen = exchange::attempt(lab.host(flow.from)?, listening(lab, flow)?, flow.at, flow.service)?;
-    Ok(seen.arrived && seen.answered)
+    let seen = exchange::attempt_within(
+        lab.host(flow.from)?,
+        listening(lab, flow)?,
+        flow.at,
+        flow.service,
+        patience(flow),
+    )?;
+    // Half a conversation is not what either wants: of a flow that should be dropped, nothing may arrive.
+    Ok(if flow.passes {
+        seen.arrived && seen.answered
+    } else {
+        seen.arrived || seen.answered
+    })
 }
 
 /// The frame that opens a flow.
@@ -44,7 +56,7 @@ fn forged(lab: &Lab, flow: &Flow) -> Result<bool> {
     let to = Wire::open(listening(lab, flow)?, HOST_PORT)?;
     let marker = raw::marker();
     from.send(&first_frame(lab, flow, &marker)?)?;
-    Ok(to.await_marked(&marker, PATIENCE)?.is_some())
+    Ok(to.await_marked(&marker, patience(flow))?.is_some())
 }
 
 fn listening<'lab>(lab: &'lab Lab, flow: &Flow) -> Result<&'lab Namespace> {
@@ -52,4 +64,8 @@ fn listening<'lab>(lab: &'lab Lab, flow: &Flow) -> Result<&'lab Namespace> {
         return Ok(&lab.router);
     }
     Ok(&lab.host(flow.to)?.namespace)
+}
+
+fn patience(flow: &Flow) -> Duration {
+    if flow.passes { PATIENCE } else { SILENCE }
 }
