@@ -3,7 +3,7 @@
 use crate::cell::{Cells, word};
 use crate::endpoint::{Endpoint, flag};
 use crate::image::{FLAG_AUDIT_ALL, Heads, profile};
-use crate::ladder::{Fields, Ref, walk};
+use crate::ladder::{Fields, Ref};
 use crate::packet::{Packet, fields, kind};
 use crate::reason::{Reason, Verdict};
 use crate::table::find_pair;
@@ -149,8 +149,8 @@ fn outcomes<C: Cells + ?Sized>(
 ) -> Option<(u32, u32)> {
     let mud = if mud_serves(from, to) { 2 } else { 1 };
     let pair = zones(cells, heads, from.zone, to.zone)?;
-    let mut guardrail = walk(cells, heads.base, pair[0], fields)?;
-    let mut transition = walk(cells, heads.base, pair[mud], fields)?;
+    let mut guardrail = cells.walk(heads.base, pair[0], fields)?;
+    let mut transition = cells.walk(heads.base, pair[mud], fields)?;
     if !from.is(flag::SPECIAL) && !to.is(flag::SPECIAL) {
         return Some((guardrail, transition));
     }
@@ -178,8 +178,8 @@ fn outcomes<C: Cells + ?Sized>(
                 a as u64 | (b as u64) << 32,
                 &mut pair,
             )? {
-                guardrail = worse(guardrail, walk(cells, heads.base, pair[0], fields)?);
-                transition = union(transition, walk(cells, heads.base, pair[mud], fields)?);
+                guardrail = worse(guardrail, cells.walk(heads.base, pair[0], fields)?);
+                transition = union(transition, cells.walk(heads.base, pair[mud], fields)?);
             }
         }
         combination += 1;
@@ -207,7 +207,7 @@ fn mud<C: Cells + ?Sized>(
     fields[fields::PEER_DEVICE] = peer.device_label;
     fields[fields::PEER_ADDRESS] = peer.address_label;
     fields[fields::OWN_ADDRESS] = device.address_label;
-    walk(cells, heads.base, word(cell, list), &fields)
+    cells.walk(heads.base, word(cell, list), &fields)
 }
 
 /// The lists of a profile for this kind of packet: from-device, to-device, and their replies (none without IP).
@@ -244,7 +244,7 @@ fn refuse(soft: &mut Option<(Reason, u32)>, audit: bool, reason: Reason, rule: u
 ///
 /// `earlier` is a refusal by the steps before that is in audit: it decides the reason where no layer refuses in earnest.
 /// Nothing comes back where the image is damaged: the packet is refused.
-#[inline(never)]
+#[inline(always)]
 pub fn judge<C: Cells + ?Sized>(
     cells: &C,
     heads: &Heads,

@@ -2,5 +2,6 @@
 
 pub mod cli;
 pub mod compile;
+pub mod dataplane;
 pub mod mud;
 pub mod policy;

@@ -1,5 +1,7 @@
 //! The commands, one file each.
 
+mod check;
+mod init;
 mod mud;
 
 use std::process::ExitCode;
@@ -30,6 +32,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::Args),
+    Check(check::Args),
     Mud(mud::Args),
 }
 
@@ -37,6 +41,8 @@ enum Command {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
+        Command::Init(args) => init::run(args),
+        Command::Check(args) => check::run(args),
         Command::Mud(args) => mud::run(args),
     };
     let exit = result.unwrap_or_else(|error| {

@@ -1,0 +1,3 @@
+//! The kernel's side of this machine: interfaces, programs, maps.
+
+pub mod interfaces;
