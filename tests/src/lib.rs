@@ -15,6 +15,7 @@ pub mod exchange;
 pub mod frame;
 pub mod http;
 pub mod icmp;
+pub mod interrupt;
 pub mod lab;
 pub mod metrics;
 pub mod namespace;

@@ -10,6 +10,7 @@ use std::thread;
 
 use anyhow::{Context, Result, bail};
 use nix::sched::{CloneFlags, setns};
+use nix::sys::signal::SigSet;
 use nix::unistd::geteuid;
 
 /// Where `ip netns` keeps names.
@@ -58,12 +59,15 @@ impl Namespace {
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         let descriptor = self.file.as_raw_fd();
-        // SAFETY: between fork and exec only `setns` is called, which is a plain system call; the descriptor stays
-        // open as long as the namespace, and a command that outlives it gets an error.
+        // SAFETY: between fork and exec only `setns` and the change of the signal mask are called, which are plain
+        // system calls; the descriptor stays open as long as the namespace, and a command that outlives it gets an error.
         unsafe {
             command.pre_exec(move || {
                 let descriptor = std::os::fd::BorrowedFd::borrow_raw(descriptor);
-                setns(descriptor, CloneFlags::CLONE_NEWNET).map_err(std::io::Error::from)
+                setns(descriptor, CloneFlags::CLONE_NEWNET)?;
+                // It would inherit what `interrupt::clean_up` blocks here.
+                SigSet::all().thread_unblock()?;
+                Ok(())
             });
         }
         command
@@ -108,16 +112,26 @@ impl Drop for Namespace {
 
 /// Removes namespaces of processes that ended without removing theirs.
 pub fn sweep() {
+    remove_where(|pid| !Path::new("/proc").join(pid.to_string()).exists());
+}
+
+/// Removes every namespace of this process.
+pub fn remove_own() {
+    remove_where(|pid| pid == process::id());
+}
+
+/// Removes the namespaces whose maker fits.
+fn remove_where(fits: impl Fn(u32) -> bool) {
     let Ok(names) = fs::read_dir(NAMES) else {
         return;
     };
     for entry in names.filter_map(Result::ok) {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let owner = name
+        let maker = name
             .strip_prefix("enf-")
             .and_then(|rest| rest.split('-').next())
             .and_then(|pid| pid.parse::<u32>().ok());
-        if owner.is_some_and(|pid| !Path::new("/proc").join(pid.to_string()).exists()) {
+        if maker.is_some_and(&fits) {
             remove(&name);
         }
     }

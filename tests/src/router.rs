@@ -1,8 +1,9 @@
 //! `enforcer run` inside the lab's router.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use nix::mount::{MsFlags, mount};
+use nix::sys::prctl;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::statfs::{BPF_FS_MAGIC, statfs};
 use nix::unistd::Pid;
@@ -32,7 +34,7 @@ const STOP: Duration = Duration::from_secs(10);
 
 const BPF_FS: &str = "/sys/fs/bpf";
 
-/// A running enforcer. It is stopped, and detaches, with the value.
+/// A running enforcer. It is stopped, and detaches, with the value, and at the latest with the thread that started it.
 #[derive(Debug)]
 pub struct Router<'lab> {
     lab: &'lab Lab,
@@ -52,9 +54,13 @@ impl<'lab> Router<'lab> {
     pub fn start_with(lab: &'lab Lab, policy: &Path, more: &[&str]) -> Result<Router<'lab>> {
         mount_bpffs()?;
         let state = Scratch::new()?;
-        let mut child = lab
-            .router
-            .command(binary::enforcer()?)
+        let mut command = lab.router.command(binary::enforcer()?);
+        // SAFETY: between fork and exec only a plain system call is made.
+        unsafe {
+            // Should the thread that started it be killed, it ends too, and detaches.
+            command.pre_exec(|| prctl::set_pdeathsig(Signal::SIGTERM).map_err(io::Error::from));
+        }
+        let mut child = command
             .arg("run")
             .arg("--policy")
             .arg(policy)

@@ -37,9 +37,9 @@ pub(crate) fn compile(paths: &Paths, toolchain: &Toolchain, repo: &Path, target:
     let mut fetch = toolchain.cargo();
     fetch
         .current_dir(&folder)
-        .args(["fetch", "--locked", "--quiet", "--target", TARGET]);
+        .args(["fetch", "--locked", "--target", TARGET]);
     clean(&mut fetch);
-    run::output(&mut fetch)?;
+    run::pass_through(&mut fetch)?;
 
     let mut cargo = toolchain.cargo();
     cargo

@@ -105,6 +105,8 @@ fn xtask(command: Command) -> Result<()> {
             }
             if !bpf_only {
                 build_workspace(&paths, release)?;
+                let profile = if release { "release" } else { "debug" };
+                println!("built: {}", paths.target.join(profile).join("enforcer").display());
             }
             Ok(())
         }

@@ -11,12 +11,16 @@ use anyhow::{Context, Result, bail};
 /// Runs a command with its output on the screen; an error when it fails.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     eprintln!("+ {}", shown(command));
+    pass_through(command)
+}
+
+/// The same without a word of its own: for commands that speak only when they have something to do.
+pub(crate) fn pass_through(command: &mut Command) -> Result<()> {
     let status = command
         .stdin(Stdio::null())
         .status()
         .with_context(|| format!("cannot start {}", shown(command)))?;
     if !status.success() {
-        // The whole of it was shown above.
         bail!("{} failed: {status}", command.get_program().to_string_lossy());
     }
     Ok(())

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use enforcer_tests::demo::{self, Outcome, show};
+use enforcer_tests::interrupt;
 use enforcer_tests::lab::Lab;
 use enforcer_tests::router::Router;
 
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
 }
 
 fn demo() -> Result<bool> {
+    interrupt::clean_up()?;
     let policy = demo::policy()?;
     println!("A router and four networks, as network namespaces of this machine.");
     let lab = Lab::new()?;

@@ -3,10 +3,11 @@
 use std::env;
 use std::io::IsTerminal;
 use std::process::{Command, ExitCode, ExitStatus};
+use std::thread;
 
 use anyhow::{Context, Result};
+use enforcer_tests::interrupt;
 use enforcer_tests::lab::{Lab, mac_text};
-use nix::sys::signal::{SigSet, Signal};
 
 fn main() -> ExitCode {
     match lab() {
@@ -21,10 +22,7 @@ fn main() -> ExitCode {
 fn lab() -> Result<ExitCode> {
     let command: Vec<String> = env::args().skip(1).collect();
     let interactive = command.is_empty() && std::io::stdin().is_terminal();
-    // Signals are taken up below instead of ending the process, so that the lab is always taken down. A command
-    // gets them as usual: Ctrl-C is for it.
-    let signals = SigSet::from_iter([Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP]);
-    signals.thread_block()?;
+    interrupt::clean_up()?;
     let lab = Lab::new()?;
     if let Some((program, arguments)) = command.split_first() {
         return status(lab.router.command(program).args(arguments));
@@ -36,8 +34,9 @@ fn lab() -> Result<ExitCode> {
         return status(lab.router.command(shell).env("PS1", "lab router # "));
     }
     println!("\nCtrl-C takes the lab down.");
-    signals.wait()?;
-    Ok(ExitCode::SUCCESS)
+    loop {
+        thread::park();
+    }
 }
 
 fn describe(lab: &Lab) {
@@ -58,17 +57,8 @@ fn describe(lab: &Lab) {
 
 /// Runs a command to its end; its exit code is ours.
 fn status(command: &mut Command) -> Result<ExitCode> {
-    let mut child = unblocked(command)
-        .spawn()
-        .with_context(|| format!("cannot start {command:?}"))?;
+    let mut child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
     let status: ExitStatus = child.wait()?;
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     Ok(ExitCode::from(code.unwrap_or(1)))
-}
-
-/// The command does not inherit that signals are blocked here.
-fn unblocked(command: &mut Command) -> &mut Command {
-    use std::os::unix::process::CommandExt;
-    // SAFETY: between fork and exec only a system call that changes the signal mask is made.
-    unsafe { command.pre_exec(|| SigSet::all().thread_unblock().map_err(std::io::Error::from)) }
 }
