@@ -138,6 +138,34 @@ const fn mud_serves(from: &Endpoint, to: &Endpoint) -> bool {
     profiled && !lacking
 }
 
+/// Outcomes of the guardrail and of the transition ladder that are written for a pair of subjects, one of them a device.
+///
+/// `list` is 1 for the transitions without `mud`, 2 for those with it.
+#[inline(always)]
+pub fn pair<C: Cells + ?Sized>(
+    cells: &C,
+    heads: &Heads,
+    key: (u32, u32),
+    list: usize,
+    fields: &Fields,
+) -> Option<(u32, u32)> {
+    let mut entry = [0u32; 3];
+    if !find_pair(
+        cells,
+        heads.base,
+        &heads.what.pairs,
+        key.0 as u64 | (key.1 as u64) << 32,
+        &mut entry,
+    )? {
+        return Some((0, 0));
+    }
+    let allowed = if list == 2 { entry[2] } else { entry[1] };
+    Some((
+        cells.walk(heads.base, entry[0], fields)?,
+        cells.walk(heads.base, allowed, fields)?,
+    ))
+}
+
 /// Outcomes of the guardrails and of the transitions for a pair and a service.
 #[inline(always)]
 fn outcomes<C: Cells + ?Sized>(
@@ -170,17 +198,9 @@ fn outcomes<C: Cells + ?Sized>(
             } else {
                 to.zone as u32
             };
-            let mut pair = [0u32; 3];
-            if find_pair(
-                cells,
-                heads.base,
-                &heads.what.pairs,
-                a as u64 | (b as u64) << 32,
-                &mut pair,
-            )? {
-                guardrail = worse(guardrail, cells.walk(heads.base, pair[0], fields)?);
-                transition = union(transition, cells.walk(heads.base, pair[mud], fields)?);
-            }
+            let (denied, allowed) = cells.pair(heads, (a, b), mud, fields)?;
+            guardrail = worse(guardrail, denied);
+            transition = union(transition, allowed);
         }
         combination += 1;
     }
@@ -195,7 +215,7 @@ fn mud<C: Cells + ?Sized>(
     device: &Endpoint,
     peer: &Endpoint,
     list: usize,
-    fields: &Fields,
+    fields: &mut Fields,
 ) -> Option<u32> {
     let cell = cells.cell(
         heads
@@ -203,11 +223,10 @@ fn mud<C: Cells + ?Sized>(
             .wrapping_add(heads.what.profiles)
             .wrapping_add(device.profile),
     )?;
-    let mut fields = *fields;
     fields[fields::PEER_DEVICE] = peer.device_label;
     fields[fields::PEER_ADDRESS] = peer.address_label;
     fields[fields::OWN_ADDRESS] = device.address_label;
-    cells.walk(heads.base, word(cell, list), &fields)
+    cells.walk(heads.base, word(cell, list), fields)
 }
 
 /// The lists of a profile for this kind of packet: from-device, to-device, and their replies (none without IP).
@@ -281,7 +300,7 @@ pub fn judge<C: Cells + ?Sized>(
     let (from_list, to_list, from_reply, to_reply) = lists(packet.kind);
     let mut decision = Decision::refused(Reason::Allowed);
     if from.profile != 0 {
-        let outcome = mud(cells, heads, from, to, from_list, &fields)?;
+        let outcome = mud(cells, heads, from, to, from_list, &mut fields)?;
         if outcome & MUD_ACCEPT == 0 {
             let audit = audit_all || from.is(flag::AUDIT);
             if let Some(drop) = refuse(&mut soft, audit, Reason::MudFromDevice, outcome & RULE) {
@@ -293,7 +312,7 @@ pub fn judge<C: Cells + ?Sized>(
         }
     }
     if to.profile != 0 {
-        let outcome = mud(cells, heads, to, from, to_list, &fields)?;
+        let outcome = mud(cells, heads, to, from, to_list, &mut fields)?;
         if outcome & MUD_ACCEPT == 0 {
             let audit = audit_all || to.is(flag::AUDIT);
             if let Some(drop) = refuse(&mut soft, audit, Reason::MudToDevice, outcome & RULE) {
@@ -321,7 +340,7 @@ pub fn judge<C: Cells + ?Sized>(
         fields[fields::SERVICE] = packet.reply_service();
         fields[fields::SECOND] = packet.reply_second_key();
         if to.profile != 0 {
-            let outcome = mud(cells, heads, to, from, from_reply, &fields)?;
+            let outcome = mud(cells, heads, to, from, from_reply, &mut fields)?;
             if outcome & MUD_DROP != 0 {
                 decision.reply_reason = Reason::MudFromDevice;
                 decision.reply_rule = outcome & RULE;
@@ -329,7 +348,7 @@ pub fn judge<C: Cells + ?Sized>(
             }
         }
         if from.profile != 0 && (decision.reply_reason as u8 == Reason::Established as u8 || decision.reply_audit) {
-            let outcome = mud(cells, heads, from, to, to_reply, &fields)?;
+            let outcome = mud(cells, heads, from, to, to_reply, &mut fields)?;
             if outcome & MUD_DROP != 0 {
                 let audit = audit_all || from.is(flag::AUDIT);
                 if decision.reply_reason as u8 == Reason::Established as u8 || !audit {

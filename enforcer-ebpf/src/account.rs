@@ -11,6 +11,7 @@ use crate::{
     judged::Judged,
     maps::{BUDGET, COUNTERS, EVENTS, LOST, REPLAY_OUT, RULES, is_replay},
     scratch::Scratch,
+    steps::{self, Steps},
 };
 
 /// Samples that a CPU tells in a second.
@@ -27,24 +28,33 @@ pub(crate) struct Budget {
 
 /// Counts a verdict and, for a drop or audit, tells a sample of it.
 #[inline(always)]
-pub(crate) fn account<C: Context>(context: &C, s: &mut Scratch, judged: Judged) {
-    count(s, judged);
+pub(crate) fn account<C: Steps>(context: &C, s: &Scratch, judged: Judged) {
+    steps::count(s, judged);
+    if is_replay() {
+        return;
+    }
+    if !judged.is_pass() {
+        context.tell(s.egress, judged, what::DROP);
+    } else if s.log != 0 {
+        context.tell(s.egress, judged, what::OPENED);
+    }
+}
+
+/// Counts a verdict, its rule, and what `replay` asks for.
+#[inline(always)]
+pub(crate) fn count(s: &Scratch, judged: Judged) {
+    count_zones(s, judged);
     if judged.rule() != 0 {
         count_rule(s, judged.rule());
     }
     if is_replay() {
         outcome(s, judged);
     }
-    if !judged.is_pass() {
-        tell(context, s, judged, what::DROP);
-    } else if s.log != 0 {
-        tell(context, s, judged, what::OPENED);
-    }
 }
 
 /// Adds the packet to the counters of its zones, verdict and reason.
 #[inline(always)]
-fn count(s: &Scratch, judged: Judged) {
+fn count_zones(s: &Scratch, judged: Judged) {
     let key = CounterKey {
         from: s.accounts.0,
         to: s.accounts.1,
@@ -131,10 +141,7 @@ fn afford(now: u64) -> bool {
 
 /// Tells userspace of this packet, if there is room.
 #[inline(always)]
-fn tell<C: Context>(context: &C, s: &Scratch, judged: Judged, what: u8) {
-    if is_replay() {
-        return;
-    }
+pub(crate) fn tell<C: Context>(context: &C, s: &Scratch, judged: Judged, what: u8) {
     if !afford(s.now) {
         lose();
         return;

@@ -2,8 +2,8 @@
 
 use enforcer_common::{
     connection::{Key, Value, flag, is_link_scoped, state},
-    endpoint::{self, Endpoint},
-    packet::{Packet, flag as packet_flag},
+    endpoint,
+    packet::flag as packet_flag,
     reason::{Reason, Verdict},
     source::{self, ROUTER_ENDPOINT},
 };
@@ -16,9 +16,10 @@ use crate::{
     steps::{self, which},
 };
 
-/// Fills `s.key`; true where the packet comes from the `low` end.
+/// Fills `s.key` from the packet, or from `other`; true where it comes from the `low` end.
 #[inline(always)]
-fn key_of(s: &mut Scratch, packet: &Packet) -> bool {
+fn key_of(s: &mut Scratch, which: u32) -> bool {
+    let packet = if which == which::PACKET { &s.packet } else { &s.other };
     let scoped = is_link_scoped(packet.kind, &packet.source) || is_link_scoped(packet.kind, &packet.destination);
     let scope = if scoped {
         (s.ifindex, s.packet.outer_vlan)
@@ -34,8 +35,7 @@ pub(crate) fn find(s: &mut Scratch) -> Judged {
     if !s.packet.is(packet_flag::TRACKED) {
         return Judged::NOTHING;
     }
-    let packet = s.packet;
-    let from_low = key_of(s, &packet);
+    let from_low = key_of(s, which::PACKET);
     let Some(entry) = CONNECTIONS.get_ptr_mut(&s.key) else {
         return Judged::NOTHING;
     };
@@ -66,10 +66,10 @@ pub(crate) fn find(s: &mut Scratch) -> Judged {
         if entry.flags & flag::REPLY_AUDIT == 0 {
             return Judged::new(Verdict::Drop, reason, entry.reply_rule);
         }
-        entry.advance(&packet, from_low, s.now);
+        entry.advance(&s.packet, from_low, s.now);
         return Judged::new(Verdict::Audit, reason, entry.reply_rule);
     }
-    entry.advance(&packet, from_low, s.now);
+    entry.advance(&s.packet, from_low, s.now);
     if entry.verdict == Verdict::Audit as u8 {
         let reason = Reason::from_u8(entry.reason).unwrap_or(Reason::NoTransition);
         return Judged::new(Verdict::Audit, reason, entry.rule);
@@ -80,18 +80,17 @@ pub(crate) fn find(s: &mut Scratch) -> Judged {
 /// True where the packet that `s.other` quotes belongs to a connection of the present generation whose packets pass.
 #[inline(always)]
 pub(crate) fn is_related(s: &mut Scratch) -> bool {
-    let quoted = s.other;
-    key_of(s, &quoted);
+    key_of(s, which::OTHER);
     // SAFETY: read once, field by field.
     let Some(entry) = (unsafe { CONNECTIONS.get(&s.key) }) else {
         return false;
     };
-    if entry.is_expired(quoted.protocol, s.now) || entry.generation != s.generation {
+    if entry.is_expired(s.other.protocol, s.now) || entry.generation != s.generation {
         return false;
     }
     // The error goes back to whoever sent what it quotes.
     let same = |a: &[u32; 4], b: &[u32; 4]| (a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]) == 0;
-    same(&quoted.source, &s.packet.destination)
+    same(&s.other.source, &s.packet.destination)
 }
 
 /// Writes down what the layers decided of an opening packet that passes. A full table forgets another connection; the
@@ -104,11 +103,10 @@ pub(crate) fn open(s: &mut Scratch, flags: u8) {
     if s.packet.tcp & enforcer_common::packet::tcp::RST != 0 {
         return;
     }
-    let packet = s.packet;
-    let from_low = key_of(s, &packet);
+    let from_low = key_of(s, which::PACKET);
     s.value = Value {
         seen: s.now,
-        opener_mac: packet.source_mac,
+        opener_mac: s.packet.source_mac,
         generation: s.generation,
         rule: s.decision.rule,
         reply_rule: s.decision.reply_rule,
@@ -172,9 +170,8 @@ fn opening_passes(s: &mut Scratch, entry: &Value) -> Option<()> {
     if entry.flags & (flag::BY_ROUTER | flag::TRANSLATED) != 0 {
         s.ends.0 = endpoint::endpoint(&s.kernel(), &s.heads, ROUTER_ENDPOINT)?;
         s.other.source_mac = 0;
-        let mut own = Endpoint::default();
-        source::address(&s.kernel(), &s.heads, s.other.kind, &s.other.source, &mut own).ok()?;
-        s.ends.0.address_label = own.address_label;
+        source::address(&s.kernel(), &s.heads, s.other.kind, &s.other.source, &mut s.spare).ok()?;
+        s.ends.0.address_label = s.spare.address_label;
     } else {
         if let Err(reason) = steps::sender(s, which::OTHER, s.port.number, true) {
             earlier = Refusal::new(reason, s.ends.0.is(endpoint::flag::AUDIT) || ends::audit_all(s));

@@ -3,7 +3,7 @@
 use aya_ebpf::{EbpfContext as _, bindings::__sk_buff, programs::TcContext};
 use enforcer_common::{
     connection::flag as connection_flag,
-    endpoint::{Endpoint, endpoint, flag as end},
+    endpoint::{endpoint, flag as end},
     essentials::{self, Essential},
     image::{self, port_has_zone},
     layers,
@@ -45,11 +45,18 @@ pub(crate) fn run(context: &TcContext) -> i32 {
     };
     s.beside = if present != 0 { tag as u16 & 0x0fff } else { 0 };
     s.entered = entered;
-    let judged = if let Err(reason) = scene::enter(s, out, 1) {
+    let judged = if let Err(reason) = steps::enter(1, out) {
         Judged::drop(reason)
     } else {
         scene::parse(context, s);
-        judge(s)
+        let route = steps::route(s);
+        if route == Judged::BY_ROUTER {
+            steps::judge_router(s)
+        } else if route == Judged::FORWARDED {
+            steps::judge_forwarded(s)
+        } else {
+            route
+        }
     };
     if !judged.is_now() {
         return NEXT;
@@ -65,9 +72,9 @@ fn refuse(s: &Scratch, reason: Reason) -> Judged {
     Judged::new(if audit { Verdict::Audit } else { Verdict::Drop }, reason, 0)
 }
 
-/// The steps, in order.
+/// Whose packet it is: [`Judged::BY_ROUTER`], [`Judged::FORWARDED`], or a judgement that needs no more.
 #[inline(always)]
-fn judge(s: &mut Scratch) -> Judged {
+pub(crate) fn route(s: &mut Scratch) -> Judged {
     if s.parsed == 0 {
         return refuse(s, Reason::Malformed);
     }
@@ -84,7 +91,7 @@ fn judge(s: &mut Scratch) -> Judged {
     }
     // An interface left alone on purpose counts as the router itself.
     if bits & port::JUDGED == 0 {
-        return steps::judge_router(s);
+        return Judged::BY_ROUTER;
     }
     if essentials::classify(&s.packet) != Essential::No {
         return Judged::NOTHING;
@@ -92,7 +99,7 @@ fn judge(s: &mut Scratch) -> Judged {
     if s.packet.is(flag::LATER_FRAGMENT) {
         return later_fragment(s);
     }
-    steps::judge_forwarded(s)
+    Judged::FORWARDED
 }
 
 /// A later fragment goes where its first went. The kernel may have put the datagram together and taken it apart since, so
@@ -115,9 +122,8 @@ pub(crate) fn from_router(s: &mut Scratch) -> Judged {
         return refuse(s, Reason::Malformed);
     }
     if s.packet.is_ip() {
-        let mut own = Endpoint::default();
-        if source::address(&s.kernel(), &s.heads, s.packet.kind, &s.packet.source, &mut own).is_ok() {
-            s.ends.0.address_label = own.address_label;
+        if source::address(&s.kernel(), &s.heads, s.packet.kind, &s.packet.source, &mut s.spare).is_ok() {
+            s.ends.0.address_label = s.spare.address_label;
         }
     }
     let to = steps::receiver(s, which::PACKET);
@@ -220,11 +226,10 @@ pub(crate) fn forwarded(s: &mut Scratch) -> Judged {
         if s.packet.is(flag::ICMP_ERROR) && s.quoted != 0 && connection::is_related(s) {
             return Judged::NOTHING;
         }
-        let mut own = Endpoint::default();
-        if source::address(&s.kernel(), &s.heads, s.packet.kind, &s.packet.source, &mut own).is_err() {
+        if source::address(&s.kernel(), &s.heads, s.packet.kind, &s.packet.source, &mut s.spare).is_err() {
             return refuse(s, Reason::Malformed);
         }
-        if own.is(end::ROUTER) {
+        if s.spare.is(end::ROUTER) {
             return translated(s);
         }
     }

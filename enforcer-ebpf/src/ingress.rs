@@ -32,12 +32,15 @@ pub(crate) fn run(context: &XdpContext) -> u32 {
     let Some(s) = scratch(0) else {
         return xdp_action::XDP_DROP;
     };
+    let raw: *mut xdp_md = context.as_ptr().cast();
+    // SAFETY: the context is the program's own.
+    let entered = unsafe { (&raw const (*raw).ingress_ifindex).read_volatile() };
     let ifindex = match replay_input() {
         Some(input) if is_replay() => input.ifindex,
-        _ => context.ingress_ifindex() as u32,
+        _ => entered,
     };
     s.beside = 0;
-    let judged = if let Err(reason) = scene::enter(s, ifindex, 0) {
+    let judged = if let Err(reason) = steps::enter(0, ifindex) {
         Judged::drop(reason)
     } else {
         scene::parse(context, s);

@@ -10,7 +10,7 @@ use aya_ebpf::{
 };
 
 use crate::{
-    connection, egress, ingress,
+    account, connection, egress, ingress,
     judged::{Judged, Refusal},
     maps::{Kernel, scratch},
     scene,
@@ -48,8 +48,7 @@ fn decode(number: u32) -> source::Finding {
 #[inline(never)]
 extern "C" fn enforcer_walk(program: u32, base: u32, start: u32) -> u64 {
     let Some(s) = scratch(program) else { return 0 };
-    let fields = s.fields;
-    match ladder::walk(&Kernel(program), base, start, &fields) {
+    match ladder::walk(&Kernel(program), base, start, &s.fields) {
         Some(payload) => payload as u64 | 1 << 32,
         None => 0,
     }
@@ -60,6 +59,30 @@ extern "C" fn enforcer_walk(program: u32, base: u32, start: u32) -> u64 {
 pub(crate) fn walk(program: u32, base: u32, start: u32) -> Option<u32> {
     let found = enforcer_walk(program, base, start);
     if found == 0 { None } else { Some(found as u32) }
+}
+
+/// Both outcomes have 31 bits; this is neither.
+const DAMAGED: u64 = u64::MAX;
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn enforcer_pair(program: u32, from: u32, to: u32, list: u32) -> u64 {
+    let Some(s) = scratch(program) else { return DAMAGED };
+    match layers::pair(&Kernel(program), &s.heads, (from, to), list as usize, &s.fields) {
+        Some((denied, allowed)) => (denied as u64) << 32 | allowed as u64,
+        None => DAMAGED,
+    }
+}
+
+/// Outcomes for a pair of subjects over `fields` in the working memory.
+#[inline(always)]
+pub(crate) fn pair(program: u32, key: (u32, u32), list: usize) -> Option<(u32, u32)> {
+    let found = enforcer_pair(program, key.0, key.1, list as u32);
+    if found == DAMAGED {
+        None
+    } else {
+        Some(((found >> 32) as u32, found as u32))
+    }
 }
 
 #[unsafe(no_mangle)]
@@ -164,6 +187,21 @@ pub(crate) fn judge_ingress(s: &mut Scratch) -> Judged {
 
 #[unsafe(no_mangle)]
 #[inline(never)]
+extern "C" fn enforcer_route(program: u32) -> u64 {
+    let Some(s) = scratch(program) else {
+        return Judged::drop(Reason::Malformed).number();
+    };
+    egress::route(s).number()
+}
+
+/// Whose packet it is that leaves; see [`egress::route`].
+#[inline(always)]
+pub(crate) fn route(s: &mut Scratch) -> Judged {
+    Judged::from_number(enforcer_route(s.egress))
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
 extern "C" fn enforcer_router(program: u32) -> u64 {
     let Some(s) = scratch(program) else {
         return Judged::drop(Reason::Malformed).number();
@@ -192,6 +230,35 @@ pub(crate) fn judge_forwarded(s: &mut Scratch) -> Judged {
     Judged::from_number(enforcer_forwarded(s.egress))
 }
 
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn enforcer_enter(program: u32, ifindex: u32) -> u32 {
+    let Some(s) = scratch(program) else {
+        return encode(Err(Reason::Malformed));
+    };
+    encode(scene::enter(s, ifindex, program))
+}
+
+/// Sets the scene; see [`scene::enter`].
+#[inline(always)]
+pub(crate) fn enter(program: u32, ifindex: u32) -> source::Finding {
+    decode(enforcer_enter(program, ifindex))
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn enforcer_count(program: u32, judged: u64) -> u32 {
+    let Some(s) = scratch(program) else { return 1 };
+    account::count(s, Judged::from_number(judged));
+    0
+}
+
+/// Counts the verdict; see [`account::count`].
+#[inline(always)]
+pub(crate) fn count(s: &Scratch, judged: Judged) {
+    enforcer_count(s.egress, judged.number());
+}
+
 /// Steps that need the frame; they differ by the kind of program.
 pub(crate) trait Steps {
     /// See [`scene::parse_linear`]: 1 where it could.
@@ -200,10 +267,12 @@ pub(crate) trait Steps {
     fn parse_scattered(&self, program: u32, no_ethernet: bool) -> u32;
     /// See [`scene::quote`].
     fn quote(&self, program: u32) -> u32;
+    /// See [`account::tell`].
+    fn tell(&self, program: u32, judged: Judged, what: u8);
 }
 
 macro_rules! steps {
-    ($context:ident, $raw:ident, $linear:ident, $scattered:ident, $quote:ident) => {
+    ($context:ident, $raw:ident, $linear:ident, $scattered:ident, $quote:ident, $tell:ident) => {
         #[unsafe(no_mangle)]
         #[inline(never)]
         extern "C" fn $linear(context: *mut $raw, program: u32, no_ethernet: u32) -> u32 {
@@ -225,6 +294,19 @@ macro_rules! steps {
             scene::quote(&$context::new(context), s) as u32
         }
 
+        #[unsafe(no_mangle)]
+        #[inline(never)]
+        extern "C" fn $tell(context: *mut $raw, program: u32, judged: u64, what: u32) -> u32 {
+            let Some(s) = scratch(program) else { return 1 };
+            account::tell(
+                &$context::new(context),
+                s,
+                Judged::from_number(judged),
+                what as u8,
+            );
+            0
+        }
+
         impl Steps for $context {
             #[inline(always)]
             fn parse_linear(&self, program: u32, no_ethernet: bool) -> u32 {
@@ -240,6 +322,11 @@ macro_rules! steps {
             fn quote(&self, program: u32) -> u32 {
                 $quote(self.as_ptr().cast(), program)
             }
+
+            #[inline(always)]
+            fn tell(&self, program: u32, judged: Judged, what: u8) {
+                $tell(self.as_ptr().cast(), program, judged.number(), what as u32);
+            }
         }
     };
 }
@@ -249,12 +336,14 @@ steps!(
     xdp_md,
     enforcer_parse_xdp,
     enforcer_parse_xdp_scattered,
-    enforcer_quote_xdp
+    enforcer_quote_xdp,
+    enforcer_tell_xdp
 );
 steps!(
     TcContext,
     __sk_buff,
     enforcer_parse_tc,
     enforcer_parse_tc_scattered,
-    enforcer_quote_tc
+    enforcer_quote_tc,
+    enforcer_tell_tc
 );
