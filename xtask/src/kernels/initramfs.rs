@@ -53,7 +53,7 @@ fn script(insert: &str, command: &[&str]) -> String {
     format!(
         "#!/bin/sh\n\
          /bin/busybox --install -s /bin 2>/dev/null\n\
-         export PATH=/bin RUST_BACKTRACE=1\n\
+         export PATH=/bin NO_COLOR=1\n\
          mount -t proc proc /proc\n\
          mount -t sysfs sysfs /sys\n\
          mount -t devtmpfs devtmpfs /dev\n\
