@@ -38,3 +38,16 @@ impl Drop for Scratch {
         }
     }
 }
+
+/// Removes every such folder of this process.
+pub fn remove_own() {
+    let prefix = format!("enf-{}-", process::id());
+    let Ok(entries) = fs::read_dir(env::temp_dir()) else {
+        return;
+    };
+    for entry in entries.filter_map(Result::ok) {
+        if entry.file_name().to_string_lossy().starts_with(&prefix) {
+            drop(Scratch(entry.path()));
+        }
+    }
+}
