@@ -4,4 +4,5 @@ pub mod cli;
 pub mod compile;
 pub mod dataplane;
 pub mod mud;
+pub mod observe;
 pub mod policy;

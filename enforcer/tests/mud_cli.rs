@@ -30,12 +30,7 @@ fn written(text: &str) -> (TempDir, PathBuf) {
 fn mud(arguments: &[&str], text: &str) -> (i32, String) {
     let (_folder, file) = written(text);
     let mut command = Command::cargo_bin("enforcer").expect("the binary");
-    let output = command
-        .arg("mud")
-        .args(arguments)
-        .arg(file)
-        .output()
-        .expect("it runs");
+    let output = command.arg("mud").args(arguments).arg(file).output().expect("it runs");
     let told = [output.stdout, output.stderr].concat();
     (
         output.status.code().unwrap_or(-1),

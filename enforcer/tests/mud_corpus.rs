@@ -12,21 +12,12 @@ type Refused<'a> = (&'a str, &'a [(&'a str, u32)]);
 
 const REFUSED: &[Refused] = &[
     // Drafts without the container of the RFC.
-    (
-        "elear__mud/examples/lighting-example.json",
-        &[("MUD003", 2)],
-    ),
+    ("elear__mud/examples/lighting-example.json", &[("MUD003", 2)]),
     ("elear__mud/examples/plc-example.json", &[("MUD003", 4)]),
     // A stray comma: not JSON.
-    (
-        "elear__mud/examples/thermostat-example.json",
-        &[("MUD002", 28)],
-    ),
+    ("elear__mud/examples/thermostat-example.json", &[("MUD002", 28)]),
     // No policy, no URL.
-    (
-        "faucetsdn__daq/mud_files/default.json",
-        &[("MUD006", 2), ("MUD005", 2)],
-    ),
+    ("faucetsdn__daq/mud_files/default.json", &[("MUD006", 2), ("MUD005", 2)]),
     // Two lists of one name.
     (
         "iot-onboarding__mud-visualizer/sample_mud_files/tester_local_network3_udp.json",
@@ -54,12 +45,7 @@ const REFUSED: &[Refused] = &[
     ),
     (
         "osmud__osmud/test/lightbulb2000.json",
-        &[
-            ("MUD010", 32),
-            ("MUD010", 33),
-            ("MUD010", 59),
-            ("MUD010", 60),
-        ],
+        &[("MUD010", 32), ("MUD010", 33), ("MUD010", 59), ("MUD010", 60)],
     ),
 ];
 
@@ -68,12 +54,7 @@ fn every_public_file_compiles_or_is_refused_with_a_reason() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus/mud");
     if !corpus.is_dir() {
         // Past the capture of the test runner, which would swallow it.
-        writeln!(
-            io::stderr(),
-            "mud_corpus SKIPPED: there is no {}",
-            corpus.display()
-        )
-        .expect("stderr");
+        writeln!(io::stderr(), "mud_corpus SKIPPED: there is no {}", corpus.display()).expect("stderr");
         return;
     }
     let mut refused = Vec::new();
@@ -83,26 +64,11 @@ fn every_public_file_compiles_or_is_refused_with_a_reason() {
         let shown = file.strip_prefix(&corpus).unwrap().display().to_string();
         match mud::parse(file, &shown) {
             Ok((profile, lints)) => {
-                let all: Vec<_> = profile
-                    .from_device
-                    .iter()
-                    .chain(&profile.to_device)
-                    .collect();
+                let all: Vec<_> = profile.from_device.iter().chain(&profile.to_device).collect();
                 let alive = all.iter().filter(|ace| ace.unsupported.is_empty()).count();
-                println!(
-                    "{shown}: compiled {alive}/{} ACEs, {} lints",
-                    all.len(),
-                    lints.len()
-                );
-                assert!(
-                    all.iter()
-                        .all(|ace| ace.place.line > 0 && *ace.place.file == *shown)
-                );
-                assert!(
-                    lints
-                        .iter()
-                        .all(|lint| lint.line > 0 && !lint.message.is_empty())
-                );
+                println!("{shown}: compiled {alive}/{} ACEs, {} lints", all.len(), lints.len());
+                assert!(all.iter().all(|ace| ace.place.line > 0 && *ace.place.file == *shown));
+                assert!(lints.iter().all(|lint| lint.line > 0 && !lint.message.is_empty()));
             }
             Err(problems) => {
                 for problem in &problems {
@@ -111,10 +77,7 @@ fn every_public_file_compiles_or_is_refused_with_a_reason() {
                         problem.line, problem.code, problem.message
                     );
                 }
-                let told: Vec<_> = problems
-                    .iter()
-                    .map(|problem| (problem.code, problem.line))
-                    .collect();
+                let told: Vec<_> = problems.iter().map(|problem| (problem.code, problem.line)).collect();
                 refused.push((shown, told));
             }
         }

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod kernel_check;
 mod mud;
 
 use std::process::ExitCode;
@@ -31,6 +32,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Mud(mud::Args),
+    KernelCheck(kernel_check::Args),
 }
 
 /// Reads the arguments and runs the command.
@@ -38,6 +40,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
         Command::Mud(args) => mud::run(args),
+        Command::KernelCheck(args) => kernel_check::run(&args),
     };
     let exit = result.unwrap_or_else(|error| {
         eprintln!("enforcer: {error:#}");

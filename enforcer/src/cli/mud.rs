@@ -85,11 +85,7 @@ fn show(file: &Path, out: &mut impl Write) -> anyhow::Result<Exit> {
 
 fn tell(shown: &str, findings: &[Finding], out: &mut impl Write) -> io::Result<()> {
     for finding in findings {
-        writeln!(
-            out,
-            "{shown}:{}: {}: {}",
-            finding.line, finding.code, finding.message
-        )?;
+        writeln!(out, "{shown}:{}: {}: {}", finding.line, finding.code, finding.message)?;
         if let Some(help) = &finding.help {
             writeln!(out, "    {help}")?;
         }
@@ -174,15 +170,9 @@ fn transport(transport: &Transport) -> String {
     let icmp = match (transport.icmp_type, transport.icmp_code) {
         (None, None) => String::new(),
         (Some(kind), None) => format!("/{kind}"),
-        (kind, Some(code)) => format!(
-            "/{}.{code}",
-            kind.map_or("*".to_owned(), |kind| kind.to_string())
-        ),
+        (kind, Some(code)) => format!("/{}.{code}", kind.map_or("*".to_owned(), |kind| kind.to_string())),
     };
-    match (
-        &transport.destination_ports[..],
-        &transport.source_ports[..],
-    ) {
+    match (&transport.destination_ports[..], &transport.source_ports[..]) {
         ([], []) => format!("{protocol}{icmp}"),
         (destination, []) => format!("{protocol}/{}", ranges(destination)),
         (destination, source) => format!("{protocol}/{}:{}", ranges(destination), ranges(source)),
@@ -210,9 +200,5 @@ fn opener(initiated: Option<Initiated>) -> &'static str {
 
 fn joined(items: impl Iterator<Item = String>, none: &str) -> String {
     let joined = items.collect::<Vec<_>>().join(", ");
-    if joined.is_empty() {
-        none.to_owned()
-    } else {
-        joined
-    }
+    if joined.is_empty() { none.to_owned() } else { joined }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use enforcer_common::overlay::{WHOLE_INTERFACE, port};
 
+use super::Error;
 use super::netlink::{Interfaces, Link};
 use super::overlay::Entry;
 use crate::compile::image::{Names, PortName};
@@ -50,6 +51,14 @@ impl Layout {
             .entries
             .sort_unstable_by_key(|entry| (entry.ifindex, entry.vlans));
         layout
+    }
+
+    /// An error where an interface is missing.
+    pub fn check(&self) -> Result<(), Error> {
+        if self.missing.is_empty() {
+            return Ok(());
+        }
+        Err(Error::NoInterface(self.missing.clone()))
     }
 
     fn add_port(&mut self, number: u32, name: &PortName, link: &Link, live: &Interfaces) {

@@ -38,13 +38,7 @@ pub(super) fn read<'v>(
             }
             unknown => {
                 let message = format!("`{unknown}` of the entry `{name}` is not understood");
-                draft.give_up(
-                    code::UNSUPPORTED,
-                    span(&property.name),
-                    unknown,
-                    message,
-                    report,
-                );
+                draft.give_up(code::UNSUPPORTED, span(&property.name), unknown, message, report);
             }
         }
     }
@@ -98,12 +92,7 @@ fn named<'v, 't>(
     report: &mut Report,
 ) -> Option<(&'v Object<'t>, &'v str)> {
     let entry = json::object(value, "ace", report)?;
-    let property = json::required(
-        entry,
-        "name",
-        &format!("an entry of `{}`", list.name),
-        report,
-    )?;
+    let property = json::required(entry, "name", &format!("an entry of `{}`", list.name), report)?;
     let name = json::string(&property.value, "name", report)?;
     if !seen.insert(name) {
         let message = format!("a second entry of `{}` is named `{name}`", list.name);
@@ -122,13 +111,7 @@ fn read_matches(matches: &Object<'_>, draft: &mut Draft, report: &mut Report) {
             "tcp" | "udp" | "icmp" | "actions" => {}
             unknown => {
                 let message = format!("the match `{unknown}` is not understood");
-                draft.give_up(
-                    code::UNSUPPORTED,
-                    span(&property.name),
-                    unknown,
-                    message,
-                    report,
-                );
+                draft.give_up(code::UNSUPPORTED, span(&property.name), unknown, message, report);
             }
         }
     }

@@ -12,10 +12,7 @@ use super::json::{self, span};
 use super::report::{Report, code};
 
 /// Where a file may have its lists: RFC 8519, and the drafts before it.
-pub(super) const ROOTS: [&str; 2] = [
-    "ietf-access-control-list:acls",
-    "ietf-access-control-list:access-lists",
-];
+pub(super) const ROOTS: [&str; 2] = ["ietf-access-control-list:acls", "ietf-access-control-list:access-lists"];
 
 /// The access lists of one file by name.
 pub(super) struct Lists<'v, 't> {
@@ -30,8 +27,7 @@ impl<'v, 't> Lists<'v, 't> {
     pub(super) fn tell_unused(&self, used: &BTreeSet<&str>, report: &mut Report) {
         for (name, list) in &self.by_name {
             if !used.contains(name) {
-                let message =
-                    format!("no policy refers to the access list `{name}`; it is not applied");
+                let message = format!("no policy refers to the access list `{name}`; it is not applied");
                 report.lint(code::UNREFERENCED, json::first_byte(list), message);
             }
         }
@@ -106,30 +102,23 @@ pub(super) fn read(
     for property in &list.properties {
         match property.name.as_str() {
             "name" => {}
-            "type" => {
-                context.kind = AclType::read(&property.value, &mut context.unsupported, report)
-            }
+            "type" => context.kind = AclType::read(&property.value, &mut context.unsupported, report),
             "aces" => {
-                let aces =
-                    json::object(&property.value, "aces", report).and_then(|aces| aces.get("ace"));
+                let aces = json::object(&property.value, "aces", report).and_then(|aces| aces.get("ace"));
                 entries = aces
                     .and_then(|ace| json::list(&ace.value, "ace", report))
                     .unwrap_or_default();
             }
             "access-list-entries" | "acl-type" => {
-                let message = format!(
-                    "`{}` is from a draft before RFC 8519",
-                    property.name.as_str()
-                );
+                let message = format!("`{}` is from a draft before RFC 8519", property.name.as_str());
                 report
                     .problem(code::DRAFT, span(&property.name), message)
                     .help("RFC 8519 has `type` and `aces`, whose matches are written differently");
             }
             unknown => {
                 context.unsupported.push(unknown.to_owned());
-                let message = format!(
-                    "`{unknown}` of the access list `{name}` is not understood; its entries accept nothing"
-                );
+                let message =
+                    format!("`{unknown}` of the access list `{name}` is not understood; its entries accept nothing");
                 report.lint(code::UNSUPPORTED, span(&property.name), message);
             }
         }

@@ -34,12 +34,7 @@ pub(super) fn read(entry: &Object<'_>, name: &str, report: &mut Report) -> Optio
             );
         }
     }
-    let forwarding = json::required(
-        actions,
-        "forwarding",
-        &format!("`actions` of {what}"),
-        report,
-    )?;
+    let forwarding = json::required(actions, "forwarding", &format!("`actions` of {what}"), report)?;
     let text = json::string(&forwarding.value, "forwarding", report)?;
     let plain = json::identity(text);
     let lower = plain.to_ascii_lowercase();

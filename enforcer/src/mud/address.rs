@@ -48,8 +48,6 @@ pub(super) fn tell_private(network: IpNet, span: Range<usize>, report: &mut Repo
                 span,
                 format!("`{network}` is a private address, which every network has its own of"),
             )
-            .help(
-                "`local-networks`, `my-controller` or a controller class says it for all networks",
-            );
+            .help("`local-networks`, `my-controller` or a controller class says it for all networks");
     }
 }

@@ -35,11 +35,7 @@ pub(super) enum AclType {
 }
 
 impl AclType {
-    pub(super) fn read(
-        value: &Value<'_>,
-        unsupported: &mut Vec<String>,
-        report: &mut Report,
-    ) -> Self {
+    pub(super) fn read(value: &Value<'_>, unsupported: &mut Vec<String>, report: &mut Report) -> Self {
         let Some(text) = json::string(value, "type", report) else {
             return Self::Absent;
         };
@@ -55,8 +51,7 @@ impl AclType {
             "ethernet-acl-type" | "eth-acl" => (Self::Eth, false),
             _ => {
                 unsupported.push(format!("type {text}"));
-                let message =
-                    format!("the list type `{text}` is not understood; its entries accept nothing");
+                let message = format!("the list type `{text}` is not understood; its entries accept nothing");
                 report.lint(code::UNSUPPORTED, span(value), message);
                 return Self::Absent;
             }
@@ -109,12 +104,7 @@ struct Packets {
 }
 
 /// One form, or two where `icmp` means ICMP and ICMPv6.
-pub(super) fn resolve(
-    draft: &mut Draft,
-    kind: AclType,
-    span: Range<usize>,
-    report: &mut Report,
-) -> Vec<Variant> {
+pub(super) fn resolve(draft: &mut Draft, kind: AclType, span: Range<usize>, report: &mut Report) -> Vec<Variant> {
     let mut packets = kind.packets(draft.eth);
     if kind == AclType::Eth && draft.layer3.is_some() {
         packets = Packets {
@@ -123,12 +113,9 @@ pub(super) fn resolve(
             other: false,
         };
     }
-    packets.ipv4 &= draft.layer3 != Some(Layer3::Ipv6)
-        && matches!(draft.ethertype, None | Some(ETHERTYPE_IPV4));
-    packets.ipv6 &= draft.layer3 != Some(Layer3::Ipv4)
-        && matches!(draft.ethertype, None | Some(ETHERTYPE_IPV6));
-    packets.other &=
-        !demands_ip(draft) && !matches!(draft.ethertype, Some(ETHERTYPE_IPV4 | ETHERTYPE_IPV6));
+    packets.ipv4 &= draft.layer3 != Some(Layer3::Ipv6) && matches!(draft.ethertype, None | Some(ETHERTYPE_IPV4));
+    packets.ipv6 &= draft.layer3 != Some(Layer3::Ipv4) && matches!(draft.ethertype, None | Some(ETHERTYPE_IPV6));
+    packets.other &= !demands_ip(draft) && !matches!(draft.ethertype, Some(ETHERTYPE_IPV4 | ETHERTYPE_IPV6));
     let family = match family(packets, draft) {
         Some(family) => family,
         None => {
@@ -194,8 +181,5 @@ fn demands_ip(draft: &Draft) -> bool {
     draft.layer3.is_some()
         || draft.icmp
         || draft.transport != Transport::default()
-        || draft
-            .peer
-            .iter()
-            .any(|matched| *matched != PeerMatch::LocalNetworks)
+        || draft.peer.iter().any(|matched| *matched != PeerMatch::LocalNetworks)
 }

@@ -47,22 +47,10 @@ pub(super) fn read(text: &str, shown: &str, report: &mut Report) -> Option<Profi
     let header = header::read(mud, report);
     let lists = acl::index(root, report);
     let mut used = BTreeSet::new();
-    let mut from = policy(
-        mud,
-        Direction::FromDevice,
-        &lists,
-        &names,
-        &mut used,
-        report,
-    );
+    let mut from = policy(mud, Direction::FromDevice, &lists, &names, &mut used, report);
     let mut to = policy(mud, Direction::ToDevice, &lists, &names, &mut used, report);
     // A reference in the words of a draft has been told already.
-    if used.is_empty()
-        && !report
-            .problems
-            .iter()
-            .any(|problem| problem.code == code::DRAFT)
-    {
+    if used.is_empty() && !report.problems.iter().any(|problem| problem.code == code::DRAFT) {
         let message = "no policy of this file refers to an access list in it";
         report
             .problem(code::NO_POLICY, span(&container.name), message)
@@ -106,11 +94,7 @@ fn policy<'l>(
             .get(node)
             .map_or_else(|| json::first_byte(mud), |policy| span(&policy.name));
         report
-            .lint(
-                code::ONE_DIRECTION,
-                at,
-                format!("`{node}` names no access list"),
-            )
+            .lint(code::ONE_DIRECTION, at, format!("`{node}` names no access list"))
             .help("only the replies to what the other direction allows will pass");
     }
     let mut own = BTreeSet::new();
@@ -118,19 +102,13 @@ fn policy<'l>(
     for (name, at) in references {
         match lists.get(name) {
             None => {
-                let message = format!(
-                    "`{node}` refers to the access list `{name}`, which is not in this file"
-                );
+                let message = format!("`{node}` refers to the access list `{name}`, which is not in this file");
                 report
                     .lint(code::DANGLING, at, message)
                     .help("what it would have allowed is not allowed");
             }
             Some(_) if !own.insert(name) => {
-                report.lint(
-                    code::DIALECT,
-                    at,
-                    format!("`{node}` names `{name}` a second time"),
-                );
+                report.lint(code::DIALECT, at, format!("`{node}` names `{name}` a second time"));
             }
             Some(list) => {
                 used.insert(name);
@@ -178,9 +156,7 @@ fn references<'v>(
         let Some(name) = json::required(list, "name", "an entry of `access-list`", report) else {
             continue;
         };
-        names.extend(
-            json::string(&name.value, "name", report).map(|text| (text, span(&name.value))),
-        );
+        names.extend(json::string(&name.value, "name", report).map(|text| (text, span(&name.value))));
     }
     Some(names)
 }
@@ -196,11 +172,7 @@ fn no_container(root: &Object<'_>, report: &mut Report) {
     };
     let found = root.properties.iter().find(draft);
     let at = found.map_or_else(|| json::first_byte(root), |property| span(&property.name));
-    let finding = report.problem(
-        code::NO_CONTAINER,
-        at,
-        format!("no `{CONTAINER}` container"),
-    );
+    let finding = report.problem(code::NO_CONTAINER, at, format!("no `{CONTAINER}` container"));
     if found.is_some() {
         finding.help("the file was written for a draft before RFC 8520");
     }

@@ -62,11 +62,7 @@ fn version(mud: &Object<'_>, report: &mut Report) {
                 .help("\"mud-version\": 1");
         }
         Some(property) if json::integer(&property.value) != Some(1) => {
-            report.problem(
-                code::VERSION,
-                span(&property.value),
-                "`mud-version` must be 1",
-            );
+            report.problem(code::VERSION, span(&property.value), "`mud-version` must be 1");
         }
         Some(_) => {}
     }
@@ -76,11 +72,7 @@ fn version(mud: &Object<'_>, report: &mut Report) {
 fn url(mud: &Object<'_>, report: &mut Report) -> Option<Header> {
     let Some(property) = mud.get("mud-url") else {
         report
-            .problem(
-                code::URL,
-                json::first_byte(mud),
-                "`ietf-mud:mud` has no `mud-url`",
-            )
+            .problem(code::URL, json::first_byte(mud), "`ietf-mud:mud` has no `mud-url`")
             .help("\"mud-url\": \"https://vendor.example/model.json\"");
         return None;
     };
@@ -129,13 +121,10 @@ fn last_update(property: &ObjectProp<'_>, report: &mut Report) {
     let fits = property.value.as_string_lit().is_some_and(|text| {
         let date = text.value.get(..shape.len()).unwrap_or_default();
         date.len() == shape.len()
-            && date.chars().zip(shape.chars()).all(|(c, form)| {
-                if form == '0' {
-                    c.is_ascii_digit()
-                } else {
-                    c == form
-                }
-            })
+            && date
+                .chars()
+                .zip(shape.chars())
+                .all(|(c, form)| if form == '0' { c.is_ascii_digit() } else { c == form })
     });
     if !fits {
         report

@@ -21,20 +21,10 @@ enum End {
 
 pub(super) fn read(property: &ObjectProp<'_>, draft: &mut Draft, report: &mut Report) {
     let name = property.name.as_str();
-    let layer3 = if name == "ipv4" {
-        Layer3::Ipv4
-    } else {
-        Layer3::Ipv6
-    };
+    let layer3 = if name == "ipv4" { Layer3::Ipv4 } else { Layer3::Ipv6 };
     if draft.layer3.is_some_and(|other| other != layer3) {
         let message = "no packet is both IPv4 and IPv6";
-        draft.give_up(
-            code::CONTRADICTION,
-            span(&property.name),
-            name,
-            message,
-            report,
-        );
+        draft.give_up(code::CONTRADICTION, span(&property.name), name, message, report);
         return;
     }
     draft.layer3 = Some(layer3);
@@ -47,14 +37,11 @@ pub(super) fn read(property: &ObjectProp<'_>, draft: &mut Draft, report: &mut Re
             ("source-ipv4-network", Layer3::Ipv4) | ("source-ipv6-network", Layer3::Ipv6) => {
                 read_network(node, End::Source, layer3, draft, report);
             }
-            ("destination-ipv4-network", Layer3::Ipv4)
-            | ("destination-ipv6-network", Layer3::Ipv6) => {
+            ("destination-ipv4-network", Layer3::Ipv4) | ("destination-ipv6-network", Layer3::Ipv6) => {
                 read_network(node, End::Destination, layer3, draft, report);
             }
             ("ietf-acldns:src-dnsname", _) => read_name(node, End::Source, layer3, draft, report),
-            ("ietf-acldns:dst-dnsname", _) => {
-                read_name(node, End::Destination, layer3, draft, report)
-            }
+            ("ietf-acldns:dst-dnsname", _) => read_name(node, End::Destination, layer3, draft, report),
             (other, _) => {
                 let message = format!("the match `{other}` on {name} packets is not evaluated");
                 draft.give_up(
@@ -74,9 +61,7 @@ fn read_protocol(node: &ObjectProp<'_>, layer3: Layer3, draft: &mut Draft, repor
         return;
     };
     if layer3 == Layer3::Ipv6 && EXTENSION_HEADERS.contains(&protocol) {
-        let message = format!(
-            "{protocol} is an extension header of IPv6; `protocol` means what comes behind those"
-        );
+        let message = format!("{protocol} is an extension header of IPv6; `protocol` means what comes behind those");
         draft.give_up(
             code::EXTENSION_HEADER,
             span(&node.value),
@@ -89,13 +74,7 @@ fn read_protocol(node: &ObjectProp<'_>, layer3: Layer3, draft: &mut Draft, repor
     }
 }
 
-fn read_network(
-    node: &ObjectProp<'_>,
-    end: End,
-    layer3: Layer3,
-    draft: &mut Draft,
-    report: &mut Report,
-) {
+fn read_network(node: &ObjectProp<'_>, end: End, layer3: Layer3, draft: &mut Draft, report: &mut Report) {
     let Some(text) = json::string(&node.value, node.name.as_str(), report) else {
         return;
     };
@@ -113,13 +92,7 @@ fn read_network(
     }
 }
 
-fn read_name(
-    node: &ObjectProp<'_>,
-    end: End,
-    layer3: Layer3,
-    draft: &mut Draft,
-    report: &mut Report,
-) {
+fn read_name(node: &ObjectProp<'_>, end: End, layer3: Layer3, draft: &mut Draft, report: &mut Report) {
     let key = node.name.as_str();
     let Some(text) = json::string(&node.value, key, report) else {
         return;
@@ -132,9 +105,7 @@ fn read_name(
         return draft.give_up(code::OWN_NAME, span(&node.name), key, message, report);
     }
     match host::read(text) {
-        Ok(PeerMatch::Network(network)) if family_of(network) != layer3 => {
-            other_family(text, node, draft, report)
-        }
+        Ok(PeerMatch::Network(network)) if family_of(network) != layer3 => other_family(text, node, draft, report),
         Ok(matched) => {
             if let PeerMatch::Network(network) = &matched {
                 address::tell_private(*network, span(&node.value), report);

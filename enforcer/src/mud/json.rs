@@ -24,9 +24,7 @@ const STRICT: ParseOptions = ParseOptions {
 
 pub(super) fn parse<'t>(text: &'t str, report: &mut Report) -> Option<Value<'t>> {
     match parse_to_ast(text, &CollectOptions::default(), &STRICT) {
-        Ok(parsed) if parsed.value.is_some() => {
-            parsed.value.inspect(|value| duplicate_keys(value, report))
-        }
+        Ok(parsed) if parsed.value.is_some() => parsed.value.inspect(|value| duplicate_keys(value, report)),
         Ok(_) => {
             report.problem(code::NOT_JSON, 0..0, "the file is empty");
             None
@@ -47,21 +45,11 @@ pub(super) fn span(node: &impl Ranged) -> Range<usize> {
     node.start()..node.end()
 }
 
-pub(super) fn object<'v, 't>(
-    value: &'v Value<'t>,
-    what: &str,
-    report: &mut Report,
-) -> Option<&'v Object<'t>> {
-    value
-        .as_object()
-        .or_else(|| mistyped(value, what, "an object", report))
+pub(super) fn object<'v, 't>(value: &'v Value<'t>, what: &str, report: &mut Report) -> Option<&'v Object<'t>> {
+    value.as_object().or_else(|| mistyped(value, what, "an object", report))
 }
 
-pub(super) fn list<'v, 't>(
-    value: &'v Value<'t>,
-    what: &str,
-    report: &mut Report,
-) -> Option<&'v [Value<'t>]> {
+pub(super) fn list<'v, 't>(value: &'v Value<'t>, what: &str, report: &mut Report) -> Option<&'v [Value<'t>]> {
     let elements = value.as_array().map(|array| array.elements.as_slice());
     elements.or_else(|| mistyped(value, what, "a list", report))
 }
@@ -118,16 +106,13 @@ pub(super) fn empty(value: &Value<'_>) -> Empty {
             _ => Empty::Other,
         },
         Value::NullKeyword(_) => Empty::Dialect,
-        Value::StringLit(_) | Value::NumberLit(_) | Value::BooleanLit(_) | Value::Object(_) => {
-            Empty::Other
-        }
+        Value::StringLit(_) | Value::NumberLit(_) | Value::BooleanLit(_) | Value::Object(_) => Empty::Other,
     }
 }
 
 /// An identity without the prefix of its module, which RFC 7951, section 6.8, lets files write or leave out.
 pub(super) fn identity(text: &str) -> &str {
-    text.strip_prefix("ietf-access-control-list:")
-        .unwrap_or(text)
+    text.strip_prefix("ietf-access-control-list:").unwrap_or(text)
 }
 
 /// A required property; its absence is a problem.
@@ -139,11 +124,7 @@ pub(super) fn required<'v, 't>(
 ) -> Option<&'v ObjectProp<'t>> {
     let found = object.get(name);
     if found.is_none() {
-        report.problem(
-            code::MISSING,
-            first_byte(object),
-            format!("{what} has no `{name}`"),
-        );
+        report.problem(code::MISSING, first_byte(object), format!("{what} has no `{name}`"));
     }
     found
 }
@@ -154,11 +135,7 @@ pub(super) fn first_byte(object: &Object<'_>) -> Range<usize> {
 }
 
 fn mistyped<T>(value: &Value<'_>, what: &str, wanted: &str, report: &mut Report) -> Option<T> {
-    report.problem(
-        code::VALUE,
-        span(value),
-        format!("`{what}` must be {wanted}"),
-    );
+    report.problem(code::VALUE, span(value), format!("`{what}` must be {wanted}"));
     None
 }
 
@@ -168,8 +145,7 @@ fn duplicate_keys(value: &Value<'_>, report: &mut Report) {
             let mut seen = BTreeSet::new();
             for property in &object.properties {
                 if !seen.insert(property.name.as_str()) {
-                    let message =
-                        format!("`{}` stands twice in one object", property.name.as_str());
+                    let message = format!("`{}` stands twice in one object", property.name.as_str());
                     report
                         .problem(code::DUPLICATE, span(&property.name), message)
                         .help("readers differ in which of the two they take");
@@ -181,10 +157,7 @@ fn duplicate_keys(value: &Value<'_>, report: &mut Report) {
             .elements
             .iter()
             .for_each(|element| duplicate_keys(element, report)),
-        Value::StringLit(_)
-        | Value::NumberLit(_)
-        | Value::BooleanLit(_)
-        | Value::NullKeyword(_) => {}
+        Value::StringLit(_) | Value::NumberLit(_) | Value::BooleanLit(_) | Value::NullKeyword(_) => {}
     }
 }
 

@@ -10,12 +10,7 @@ use super::report::{Report, code};
 const FIRST_TYPE: u16 = 0x0600;
 
 /// Names of `eth:ethertype` (IEEE Std 802.3.2) that stand in files as text.
-const NAMED: [(&str, u16); 4] = [
-    ("ipv4", 0x0800),
-    ("arp", 0x0806),
-    ("ipv6", 0x86dd),
-    ("lldp", 0x88cc),
-];
+const NAMED: [(&str, u16); 4] = [("ipv4", 0x0800), ("arp", 0x0806), ("ipv6", 0x86dd), ("lldp", 0x88cc)];
 
 pub(super) fn read(property: &ObjectProp<'_>, draft: &mut Draft, report: &mut Report) {
     let Some(container) = json::object(&property.value, "eth", report) else {
@@ -52,13 +47,7 @@ fn read_ethertype(node: &ObjectProp<'_>, draft: &mut Draft, report: &mut Report)
     };
     if number < FIRST_TYPE {
         let message = format!("{number:#06x} is the length of an 802.3 frame, not an EtherType");
-        draft.give_up(
-            code::UNSUPPORTED,
-            span(&node.value),
-            "eth/ethertype",
-            message,
-            report,
-        );
+        draft.give_up(code::UNSUPPORTED, span(&node.value), "eth/ethertype", message, report);
     } else {
         draft.ethertype = Some(number);
     }

@@ -10,10 +10,7 @@ const TCP: u8 = 6;
 pub(super) fn carry_over(from: &mut [Placed], to: &mut [Placed], report: &mut Report) {
     let for_to: Vec<_> = to.iter().map(|placed| wanted(&placed.ace, from)).collect();
     let for_from: Vec<_> = from.iter().map(|placed| wanted(&placed.ace, to)).collect();
-    let pairs = to
-        .iter_mut()
-        .zip(for_to)
-        .chain(from.iter_mut().zip(for_from));
+    let pairs = to.iter_mut().zip(for_to).chain(from.iter_mut().zip(for_from));
     for (placed, found) in pairs {
         let Some((initiated, rule)) = found else {
             continue;
@@ -24,13 +21,10 @@ pub(super) fn carry_over(from: &mut [Placed], to: &mut [Placed], report: &mut Re
             Initiated::ToDevice => "to-device",
         };
         let (own, other) = (within_file(&placed.ace.rule), within_file(&rule));
-        let message =
-            format!("`{own}` mirrors `{other}`, whose `direction-initiated` holds for both");
+        let message = format!("`{own}` mirrors `{other}`, whose `direction-initiated` holds for both");
         report
             .lint(code::MIRRORED, placed.span.clone(), message)
-            .help(format!(
-                "\"ietf-mud:direction-initiated\": \"{opener}\" in its `tcp`"
-            ));
+            .help(format!("\"ietf-mud:direction-initiated\": \"{opener}\" in its `tcp`"));
     }
 }
 

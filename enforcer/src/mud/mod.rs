@@ -46,11 +46,7 @@ pub fn parse(path: &Path, shown: &str) -> Result<(Profile, Vec<Lint>), Vec<Probl
         Ok(text) => parse_text(&text, shown),
         Err(error) => {
             let mut report = Report::new("");
-            report.problem(
-                code::UNREADABLE,
-                0..0,
-                format!("cannot read the file: {error}"),
-            );
+            report.problem(code::UNREADABLE, 0..0, format!("cannot read the file: {error}"));
             Err(report.problems)
         }
     }

@@ -22,15 +22,13 @@ pub(super) fn read(property: &ObjectProp<'_>, draft: &mut Draft, report: &mut Re
             "same-manufacturer" => read_empty(node, PeerMatch::SameManufacturer, draft, report),
             "manufacturer" => read_manufacturer(node, draft, report),
             "model" => {
-                draft.peer.extend(
-                    json::string(&node.value, "model", report)
-                        .map(|url| PeerMatch::Model(url.to_owned())),
-                );
+                draft
+                    .peer
+                    .extend(json::string(&node.value, "model", report).map(|url| PeerMatch::Model(url.to_owned())));
             }
             "controller" => read_controller(node, draft, report),
             "direction-initiated" => {
-                let message =
-                    "`direction-initiated` belongs into `tcp`, as `ietf-mud:direction-initiated`";
+                let message = "`direction-initiated` belongs into `tcp`, as `ietf-mud:direction-initiated`";
                 draft.give_up(
                     code::DIRECTION,
                     span(&node.name),
@@ -59,11 +57,7 @@ fn read_empty(node: &ObjectProp<'_>, matched: PeerMatch, draft: &mut Draft, repo
         Empty::Exact => {}
         Empty::Dialect => {
             report
-                .lint(
-                    code::DIALECT,
-                    span(&node.value),
-                    format!("`{name}` is taken as set"),
-                )
+                .lint(code::DIALECT, span(&node.value), format!("`{name}` is taken as set"))
                 .help(format!("\"{name}\": [null]"));
         }
         Empty::Other => {

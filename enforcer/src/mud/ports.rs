@@ -8,11 +8,7 @@ use super::report::{Report, code};
 
 /// The inclusive ranges that a `source-port` or `destination-port` allows. `None` if there is a problem or the entry gave
 /// it up.
-pub(super) fn read(
-    property: &ObjectProp<'_>,
-    draft: &mut Draft,
-    report: &mut Report,
-) -> Option<Vec<(u16, u16)>> {
+pub(super) fn read(property: &ObjectProp<'_>, draft: &mut Draft, report: &mut Report) -> Option<Vec<(u16, u16)>> {
     let node = property.name.as_str();
     let container = json::object(&property.value, node, report)?;
     let known = ["operator", "port", "lower-port", "upper-port"];
@@ -40,25 +36,12 @@ pub(super) fn read(
         (None, Some(lower), Some(upper)) => range(node, lower, upper, container, draft, report),
         (Some(_), _, _) => {
             let message = format!("`{node}` has both `port` and a range");
-            draft.give_up(
-                code::CONTRADICTION,
-                span(&property.name),
-                node,
-                message,
-                report,
-            );
+            draft.give_up(code::CONTRADICTION, span(&property.name), node, message, report);
             None
         }
         (None, _, _) => {
-            let message =
-                format!("`{node}` says no port: `port`, or `lower-port` and `upper-port`");
-            draft.give_up(
-                code::UNSUPPORTED,
-                span(&property.name),
-                node,
-                message,
-                report,
-            );
+            let message = format!("`{node}` says no port: `port`, or `lower-port` and `upper-port`");
+            draft.give_up(code::UNSUPPORTED, span(&property.name), node, message, report);
             None
         }
     }
@@ -120,13 +103,7 @@ fn range(
     let last = json::port(&upper.value, "upper-port", report)?;
     if first > last {
         let message = format!("no port is from {first} to {last}");
-        draft.give_up(
-            code::CONTRADICTION,
-            span(&lower.value),
-            node,
-            message,
-            report,
-        );
+        draft.give_up(code::CONTRADICTION, span(&lower.value), node, message, report);
         return None;
     }
     Some(vec![(first, last)])

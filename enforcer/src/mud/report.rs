@@ -96,9 +96,7 @@ impl Report {
     pub(super) fn new(text: &str) -> Self {
         let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         Self {
-            line_starts: std::iter::once(0)
-                .chain(newlines.map(|(at, _)| at + 1))
-                .collect(),
+            line_starts: std::iter::once(0).chain(newlines.map(|(at, _)| at + 1)).collect(),
             lints: Vec::new(),
             problems: Vec::new(),
         }
@@ -109,12 +107,7 @@ impl Report {
         u32::try_from(self.line_starts.partition_point(|start| *start <= at)).unwrap_or(u32::MAX)
     }
 
-    pub(super) fn lint(
-        &mut self,
-        code: &'static str,
-        span: Range<usize>,
-        message: impl Into<String>,
-    ) -> &mut Finding {
+    pub(super) fn lint(&mut self, code: &'static str, span: Range<usize>, message: impl Into<String>) -> &mut Finding {
         let finding = self.finding(code, span, message.into());
         push(&mut self.lints, finding)
     }

@@ -75,13 +75,7 @@ fn settle_protocol(property: &ObjectProp<'_>, draft: &mut Draft, report: &mut Re
             Some(written) => format!("`{name}` contradicts protocol {written}"),
             None => format!("`{name}` contradicts `icmp`"),
         };
-        draft.give_up(
-            code::CONTRADICTION,
-            span(&property.name),
-            name,
-            message,
-            report,
-        );
+        draft.give_up(code::CONTRADICTION, span(&property.name), name, message, report);
         return false;
     }
     draft.icmp = name == "icmp";
@@ -98,11 +92,7 @@ fn read_direction(node: &ObjectProp<'_>, draft: &mut Draft, report: &mut Report)
         "to-device" => draft.initiated = Some(Initiated::ToDevice),
         other => {
             report
-                .problem(
-                    code::VALUE,
-                    span(&node.value),
-                    format!("`{other}` is no direction"),
-                )
+                .problem(code::VALUE, span(&node.value), format!("`{other}` is no direction"))
                 .help("`from-device` or `to-device`");
         }
     }

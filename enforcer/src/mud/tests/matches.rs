@@ -7,10 +7,7 @@ use crate::mud::profile::{Family, PeerMatch};
 fn operators_become_ranges() {
     for (written, ranges) in [
         (r#""operator":"eq","port":80"#, vec![(80, 80)]),
-        (
-            r#""operator":"ietf-packet-fields:lte","port":80"#,
-            vec![(0, 80)],
-        ),
+        (r#""operator":"ietf-packet-fields:lte","port":80"#, vec![(0, 80)]),
         (r#""operator":"gte","port":80"#, vec![(80, 65535)]),
         (r#""operator":"neq","port":80"#, vec![(0, 79), (81, 65535)]),
         (r#""operator":"neq","port":0"#, vec![(1, 65535)]),
@@ -40,27 +37,15 @@ fn the_family_is_what_type_and_containers_agree_on() {
         family("eth-acl-type", r#""eth":{"ethertype":2054}"#),
         Family::Ethernet(Some(0x0806))
     );
-    assert_eq!(
-        family("eth-acl-type", r#""eth":{"ethertype":"ipv6"}"#),
-        Family::Ipv6
-    );
+    assert_eq!(family("eth-acl-type", r#""eth":{"ethertype":"ipv6"}"#), Family::Ipv6);
     assert_eq!(
         family("mixed-eth-ipv4-acl-type", r#""ipv4":{"protocol":17}"#),
         Family::Ipv4
     );
+    assert_eq!(family("mixed-eth-ipv6-acl-type", r#""udp":{}"#), Family::Ipv6);
+    assert_eq!(family("mixed-eth-ipv4-ipv6-acl-type", r#""udp":{}"#), Family::Ip);
     assert_eq!(
-        family("mixed-eth-ipv6-acl-type", r#""udp":{}"#),
-        Family::Ipv6
-    );
-    assert_eq!(
-        family("mixed-eth-ipv4-ipv6-acl-type", r#""udp":{}"#),
-        Family::Ip
-    );
-    assert_eq!(
-        family(
-            "mixed-eth-ipv4-ipv6-acl-type",
-            r#""eth":{"ethertype":"0x88cc"}"#
-        ),
+        family("mixed-eth-ipv4-ipv6-acl-type", r#""eth":{"ethertype":"0x88cc"}"#),
         Family::Ethernet(Some(0x88cc))
     );
 }
@@ -105,11 +90,7 @@ fn contradictions_accept_nothing() {
         ),
         ("ipv4-acl-type", r#""ipv4":{"protocol":17},"tcp":{}"#, "tcp"),
         ("ipv4-acl-type", r#""tcp":{},"udp":{}"#, "udp"),
-        (
-            "mixed-eth-ipv4-ipv6-acl-type",
-            r#""ipv4":{},"ipv6":{}"#,
-            "ipv6",
-        ),
+        ("mixed-eth-ipv4-ipv6-acl-type", r#""ipv4":{},"ipv6":{}"#, "ipv6"),
         (
             "ipv4-acl-type",
             r#""tcp":{"source-port":{"lower-port":9,"upper-port":8}}"#,
@@ -127,8 +108,7 @@ fn contradictions_accept_nothing() {
 
 #[test]
 fn a_contradicting_drop_drops_for_its_peer() {
-    let matches =
-        r#""ipv6":{"protocol":17},"udp":{},"ietf-mud:mud":{"manufacturer":"Evil.Example."}"#;
+    let matches = r#""ipv6":{"protocol":17},"udp":{},"ietf-mud:mud":{"manufacturer":"Evil.Example."}"#;
     let (profile, _) = compile(&file("ipv4-acl-type", &[entry("d", matches, "drop")], &[]));
     let ace = &profile.from_device[0];
     assert_eq!((ace.family, ace.transport.protocol), (Family::Ip, None));
@@ -137,8 +117,7 @@ fn a_contradicting_drop_drops_for_its_peer() {
 
 #[test]
 fn networks_of_the_device_itself_are_its_own() {
-    let both =
-        r#""ipv4":{"source-ipv4-network":"10.0.0.0/8","destination-ipv4-network":"192.0.2.0/24"}"#;
+    let both = r#""ipv4":{"source-ipv4-network":"10.0.0.0/8","destination-ipv4-network":"192.0.2.0/24"}"#;
     let networks = |text: &str| text.parse().unwrap();
     let (ace, _) = from_device("ipv4-acl-type", both);
     assert_eq!(

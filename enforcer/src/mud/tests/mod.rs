@@ -15,8 +15,7 @@ const DEFAULTS: usize = 2;
 
 /// A file with one list of that type for each direction; the arguments are the entries of each.
 fn file(kind: &str, from: &[String], to: &[String]) -> String {
-    let policy =
-        |list: &str| format!(r#"{{"access-lists":{{"access-list":[{{"name":"{list}"}}]}}}}"#);
+    let policy = |list: &str| format!(r#"{{"access-lists":{{"access-list":[{{"name":"{list}"}}]}}}}"#);
     let list = |name: &str, entries: &[String]| {
         format!(
             "{{\"name\":\"{name}\",\"type\":\"{kind}\",\"aces\":{{\"ace\":[\n{}\n]}}}}",
@@ -39,9 +38,7 @@ fn accept(name: &str, matches: &str) -> String {
 }
 
 fn entry(name: &str, matches: &str, forwarding: &str) -> String {
-    format!(
-        r#"{{"name":"{name}","matches":{{{matches}}},"actions":{{"forwarding":"{forwarding}"}}}}"#
-    )
+    format!(r#"{{"name":"{name}","matches":{{{matches}}},"actions":{{"forwarding":"{forwarding}"}}}}"#)
 }
 
 fn compile(text: &str) -> (Profile, Vec<Lint>) {
@@ -79,11 +76,7 @@ fn assert_dead(found: &(Ace, Vec<Lint>), node: &str, code: &str) {
 
 #[test]
 fn entries_are_named_and_placed() {
-    let (profile, _) = compile(&file(
-        "ipv4-acl-type",
-        &[accept("a", ""), accept("b", "")],
-        &[],
-    ));
+    let (profile, _) = compile(&file("ipv4-acl-type", &[accept("a", ""), accept("b", "")], &[]));
     assert_eq!(profile.label, "camera.json");
     assert_eq!(profile.authority, "vendor.example");
     assert_eq!(profile.url, "https://Vendor.Example/model.json");
@@ -125,10 +118,6 @@ fn lists_are_concatenated_in_the_order_of_the_policy() {
         1,
     );
     let (profile, _) = compile(&text);
-    let rules: Vec<_> = profile
-        .from_device
-        .iter()
-        .map(|ace| ace.rule.as_str())
-        .collect();
+    let rules: Vec<_> = profile.from_device.iter().map(|ace| ace.rule.as_str()).collect();
     assert_eq!(rules[..2], ["camera.json#t/a", "camera.json#f/a"]);
 }

@@ -5,11 +5,7 @@ use super::*;
 const LOCAL: &str = r#""ietf-mud:mud":{"local-networks":[null]}"#;
 
 fn good() -> String {
-    file(
-        "ipv4-acl-type",
-        &[accept("a", LOCAL)],
-        &[accept("a", LOCAL)],
-    )
+    file("ipv4-acl-type", &[accept("a", LOCAL)], &[accept("a", LOCAL)])
 }
 
 fn codes(text: &str) -> Vec<&'static str> {
@@ -43,17 +39,9 @@ fn the_container_its_version_and_its_url_must_be_there() {
         codes(&good().replace("\"mud-version\":1", "\"mud-version\":2")),
         [code::VERSION]
     );
-    assert_eq!(
-        codes(&good().replace("\"mud-version\":1,", "")),
-        [code::VERSION]
-    );
+    assert_eq!(codes(&good().replace("\"mud-version\":1,", "")), [code::VERSION]);
     assert_eq!(codes(&good().replace("mud-url", "mud-uri")), [code::URL]);
-    for url in [
-        "vendor",
-        "https:///x",
-        "https://user@vendor.example/x",
-        "urn:x:y",
-    ] {
+    for url in ["vendor", "https:///x", "https://user@vendor.example/x", "urn:x:y"] {
         assert_eq!(
             codes(&good().replace("https://Vendor.Example/model.json", url)),
             [code::URL],
@@ -72,11 +60,7 @@ fn a_policy_must_refer_to_a_list() {
 
 #[test]
 fn names_and_keys_are_unique() {
-    let twice = file(
-        "ipv4-acl-type",
-        &[accept("a", LOCAL), accept("a", LOCAL)],
-        &[],
-    );
+    let twice = file("ipv4-acl-type", &[accept("a", LOCAL), accept("a", LOCAL)], &[]);
     assert_eq!(codes(&twice), [code::DUPLICATE]);
     assert_eq!(
         codes(&good().replace(r#"{"name":"t","type""#, r#"{"name":"f","type""#)),
@@ -104,10 +88,7 @@ fn entries_say_what_they_do() {
         codes(&good().replacen(r#""forwarding":"accept""#, r#""forwarding":"maybe""#, 1)),
         [code::VALUE]
     );
-    assert_eq!(
-        codes(&good().replacen(r#""name":"a","#, "", 1)),
-        [code::MISSING]
-    );
+    assert_eq!(codes(&good().replacen(r#""name":"a","#, "", 1)), [code::MISSING]);
 }
 
 #[test]
@@ -143,18 +124,10 @@ fn all_problems_are_told_in_the_order_of_the_file() {
     )
     .replace("\"mud-version\":1,", "");
     let problems = refuse(&text);
-    let told: Vec<_> = problems
-        .iter()
-        .map(|problem| (problem.code, problem.line))
-        .collect();
+    let told: Vec<_> = problems.iter().map(|problem| (problem.code, problem.line)).collect();
     assert_eq!(
         told,
-        [
-            (code::VERSION, 1),
-            (code::VALUE, 5),
-            (code::VALUE, 6),
-            (code::VALUE, 8)
-        ]
+        [(code::VERSION, 1), (code::VALUE, 5), (code::VALUE, 6), (code::VALUE, 8)]
     );
     assert_eq!(&text[problems[1].span.clone()], "70000");
 }
@@ -162,8 +135,7 @@ fn all_problems_are_told_in_the_order_of_the_file() {
 #[test]
 fn a_problem_in_a_list_that_is_not_applied_does_not_matter() {
     let bad = accept("a", r#""tcp":{"source-port":{"port":70000}}"#);
-    let text =
-        file("ipv4-acl-type", &[accept("a", LOCAL)], &[bad]).replace(r#"[{"name":"t"}]"#, "[]");
+    let text = file("ipv4-acl-type", &[accept("a", LOCAL)], &[bad]).replace(r#"[{"name":"t"}]"#, "[]");
     compile(&text);
 }
 
@@ -176,20 +148,13 @@ fn metadata_is_told_but_not_required() {
         )
         .replace("https://Vendor", "http://Vendor");
     let (_, lints) = compile(&text);
-    assert_eq!(
-        lints
-            .iter()
-            .filter(|lint| lint.code == code::METADATA)
-            .count(),
-        4
-    );
+    assert_eq!(lints.iter().filter(|lint| lint.code == code::METADATA).count(), 4);
     assert!(has(&lints, code::EXTENSION));
 }
 
 #[test]
 fn a_file_that_cannot_be_read_is_a_problem() {
-    let problems =
-        crate::mud::parse(std::path::Path::new("no-such-file.json"), "x.json").unwrap_err();
+    let problems = crate::mud::parse(std::path::Path::new("no-such-file.json"), "x.json").unwrap_err();
     assert_eq!(problems[0].code, code::UNREADABLE);
 }
 
@@ -204,20 +169,9 @@ fn a_file_cut_short_anywhere_is_refused() {
 #[test]
 fn any_value_in_place_of_any_other_is_judged_without_panic() {
     let text = good();
-    for word in [
-        "null",
-        "[]",
-        "{}",
-        "[null]",
-        "7",
-        "-1.5e3",
-        "\"\u{fc}\"",
-        "true",
-    ] {
+    for word in ["null", "[]", "{}", "[null]", "7", "-1.5e3", "\"\u{fc}\"", "true"] {
         for (at, _) in text.match_indices(':') {
-            let rest = text[at + 1..]
-                .find([',', '}'])
-                .map_or("", |end| &text[at + 1 + end..]);
+            let rest = text[at + 1..].find([',', '}']).map_or("", |end| &text[at + 1 + end..]);
             let _ = parse_text(&format!("{}:{word}{rest}", &text[..at]), "x.json");
         }
     }

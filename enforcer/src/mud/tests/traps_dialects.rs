@@ -7,17 +7,11 @@ const LOCAL: &str = r#""ietf-mud:mud":{"local-networks":[null]}"#;
 
 #[test]
 fn trap_16_both_root_keys_are_read() {
-    let text = file(
-        "ipv4-acl-type",
-        &[accept("a", LOCAL)],
-        &[accept("a", LOCAL)],
-    );
+    let text = file("ipv4-acl-type", &[accept("a", LOCAL)], &[accept("a", LOCAL)]);
     let (_, lints) = compile(&text);
     assert_eq!(lints, []);
-    let (profile, lints) = compile(&text.replace(
-        "ietf-access-control-list:acls",
-        "ietf-access-control-list:access-lists",
-    ));
+    let (profile, lints) =
+        compile(&text.replace("ietf-access-control-list:acls", "ietf-access-control-list:access-lists"));
     assert_eq!(profile.from_device.len(), 1 + DEFAULTS);
     assert!(has(&lints, code::DIALECT));
 }
@@ -30,18 +24,12 @@ fn trap_17_empty_leaves_are_set_by_null_and_empty_lists() {
             ("my-controller", PeerMatch::MyController),
             ("same-manufacturer", PeerMatch::SameManufacturer),
         ] {
-            let (ace, lints) = from_device(
-                "ipv4-acl-type",
-                &format!(r#""ietf-mud:mud":{{"{node}":{written}}}"#),
-            );
+            let (ace, lints) = from_device("ipv4-acl-type", &format!(r#""ietf-mud:mud":{{"{node}":{written}}}"#));
             assert_eq!(ace.peer, [matched]);
             assert_eq!(has(&lints, code::DIALECT), dialect);
         }
     }
-    let no = from_device(
-        "ipv4-acl-type",
-        r#""ietf-mud:mud":{"local-networks":false}"#,
-    );
+    let no = from_device("ipv4-acl-type", r#""ietf-mud:mud":{"local-networks":false}"#);
     assert_dead(&no, "local-networks", code::UNSUPPORTED);
 }
 
@@ -57,10 +45,7 @@ fn trap_18_an_address_without_length_is_a_host() {
         assert_eq!(ace.peer, [PeerMatch::Network(read.parse().unwrap())]);
         assert!(has(&lints, code::PREFIX));
     }
-    let other = from_device(
-        "ipv6-acl-type",
-        r#""ipv6":{"destination-ipv6-network":"192.168.1.1"}"#,
-    );
+    let other = from_device("ipv6-acl-type", r#""ipv6":{"destination-ipv6-network":"192.168.1.1"}"#);
     assert_dead(&other, "destination-ipv6-network", code::CONTRADICTION);
 }
 
@@ -73,8 +58,7 @@ fn trap_19_forwarding_in_other_words() {
     }
     let (profile, lints) = compile(&file("ipv4-acl-type", &[entry("a", LOCAL, "reject")], &[]));
     assert!(!profile.from_device[0].accept && !has(&lints, code::DIALECT));
-    let nested =
-        format!(r#"{{"name":"a","matches":{{{LOCAL},"actions":{{"forwarding":"accept"}}}}}}"#);
+    let nested = format!(r#"{{"name":"a","matches":{{{LOCAL},"actions":{{"forwarding":"accept"}}}}}}"#);
     let (profile, lints) = compile(&file("ipv4-acl-type", &[nested], &[]));
     assert!(profile.from_device[0].accept && profile.from_device[0].unsupported.is_empty());
     assert!(has(&lints, code::DIALECT));
@@ -94,28 +78,12 @@ fn trap_20_identities_may_have_their_prefix() {
 
 #[test]
 fn trap_23_dangling_references_do_not_stop_the_others() {
-    let text = file(
-        "ipv4-acl-type",
-        &[accept("a", LOCAL)],
-        &[accept("b", LOCAL)],
-    )
-    .replacen(r#"[{"name":"f"}]"#, r#"[{"name":"gone"},{"name":"f"}]"#, 1)
-    .replacen(r#"[{"name":"t"}]"#, r#"[{"name":"also-gone"}]"#, 1);
+    let text = file("ipv4-acl-type", &[accept("a", LOCAL)], &[accept("b", LOCAL)])
+        .replacen(r#"[{"name":"f"}]"#, r#"[{"name":"gone"},{"name":"f"}]"#, 1)
+        .replacen(r#"[{"name":"t"}]"#, r#"[{"name":"also-gone"}]"#, 1);
     let (profile, lints) = compile(&text);
     assert_eq!(profile.from_device.len(), 1 + DEFAULTS);
     assert_eq!(profile.to_device.len(), DEFAULTS);
-    assert_eq!(
-        lints
-            .iter()
-            .filter(|lint| lint.code == code::DANGLING)
-            .count(),
-        2
-    );
-    assert_eq!(
-        lints
-            .iter()
-            .filter(|lint| lint.code == code::UNREFERENCED)
-            .count(),
-        1
-    );
+    assert_eq!(lints.iter().filter(|lint| lint.code == code::DANGLING).count(), 2);
+    assert_eq!(lints.iter().filter(|lint| lint.code == code::UNREFERENCED).count(), 1);
 }

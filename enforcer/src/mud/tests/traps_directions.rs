@@ -3,10 +3,8 @@
 use super::*;
 use crate::mud::profile::{Family, Initiated, PeerMatch};
 
-const CLOUD_443_OUT: &str =
-    r#""ipv4":{"ietf-acldns:dst-dnsname":"c.example"},"tcp":{"destination-port":{"port":443}}"#;
-const CLOUD_443_IN: &str =
-    r#""ipv4":{"ietf-acldns:src-dnsname":"c.example"},"tcp":{"source-port":{"port":443}}"#;
+const CLOUD_443_OUT: &str = r#""ipv4":{"ietf-acldns:dst-dnsname":"c.example"},"tcp":{"destination-port":{"port":443}}"#;
+const CLOUD_443_IN: &str = r#""ipv4":{"ietf-acldns:src-dnsname":"c.example"},"tcp":{"source-port":{"port":443}}"#;
 
 fn opened(matches: &str, by: &str) -> String {
     matches.replace(
@@ -81,38 +79,23 @@ fn trap_05_nothing_implies_the_reverse_path() {
 
 #[test]
 fn trap_06_dns_and_ntp_come_after_what_the_file_says() {
-    let drop = entry(
-        "no-dns",
-        r#""udp":{"destination-port":{"port":53}}"#,
-        "drop",
-    );
+    let drop = entry("no-dns", r#""udp":{"destination-port":{"port":53}}"#, "drop");
     let (profile, _) = compile(&file("ipv4-acl-type", &[drop], &[]));
     assert!(!profile.from_device[0].accept);
     let rules = |aces: &[Ace]| aces.iter().map(|ace| ace.rule.clone()).collect::<Vec<_>>();
     let defaults = ["camera.json#default/dns", "camera.json#default/ntp"];
     assert_eq!(rules(&profile.from_device)[1..], defaults);
     assert_eq!(rules(&profile.to_device), defaults);
-    let [dns, ntp] = &profile.to_device[..] else {
-        panic!()
-    };
-    assert_eq!(
-        dns.peer,
-        [PeerMatch::Controller("urn:ietf:params:mud:dns".into())]
-    );
-    assert_eq!(
-        ntp.peer,
-        [PeerMatch::Controller("urn:ietf:params:mud:ntp".into())]
-    );
+    let [dns, ntp] = &profile.to_device[..] else { panic!() };
+    assert_eq!(dns.peer, [PeerMatch::Controller("urn:ietf:params:mud:dns".into())]);
+    assert_eq!(ntp.peer, [PeerMatch::Controller("urn:ietf:params:mud:ntp".into())]);
     for (ace, port) in [(dns, 53), (ntp, 123)] {
         assert_eq!(
             (ace.family, ace.transport.protocol, ace.accept),
             (Family::Ip, Some(17), true)
         );
         assert_eq!(
-            (
-                &ace.transport.source_ports[..],
-                &ace.transport.destination_ports[..]
-            ),
+            (&ace.transport.source_ports[..], &ace.transport.destination_ports[..]),
             (&[(port, port)][..], &[][..])
         );
     }
@@ -121,10 +104,7 @@ fn trap_06_dns_and_ntp_come_after_what_the_file_says() {
     };
     for (ace, port) in [(dns, 53), (ntp, 123)] {
         assert_eq!(
-            (
-                &ace.transport.source_ports[..],
-                &ace.transport.destination_ports[..]
-            ),
+            (&ace.transport.source_ports[..], &ace.transport.destination_ports[..]),
             (&[][..], &[(port, port)][..])
         );
     }
@@ -147,22 +127,12 @@ fn trap_08_direction_initiated_holds_for_the_mirrored_entry() {
         &[accept("in", CLOUD_443_IN)],
     ));
     assert_eq!(profile.to_device[0].initiated, Some(Initiated::FromDevice));
-    let lint = lints
-        .iter()
-        .find(|lint| lint.code == code::MIRRORED)
-        .unwrap();
+    let lint = lints.iter().find(|lint| lint.code == code::MIRRORED).unwrap();
     assert_eq!(lint.line, profile.to_device[0].place.line);
 
     let said_in = accept("in", &opened(CLOUD_443_IN, "from-device"));
-    let (profile, _) = compile(&file(
-        "ipv4-acl-type",
-        &[accept("out", CLOUD_443_OUT)],
-        &[said_in],
-    ));
-    assert_eq!(
-        profile.from_device[0].initiated,
-        Some(Initiated::FromDevice)
-    );
+    let (profile, _) = compile(&file("ipv4-acl-type", &[accept("out", CLOUD_443_OUT)], &[said_in]));
+    assert_eq!(profile.from_device[0].initiated, Some(Initiated::FromDevice));
 }
 
 #[test]
@@ -198,13 +168,8 @@ fn trap_09_direction_initiated_on_udp_is_ignored() {
 
 #[test]
 fn trap_27_lateral_ports_are_not_installed_both_ways() {
-    let matches =
-        r#""ietf-mud:mud":{"same-manufacturer":[null]},"tcp":{"destination-port":{"port":502}}"#;
-    let text = file(
-        "ipv4-acl-type",
-        &[accept("peer", matches)],
-        &[accept("peer", matches)],
-    );
+    let matches = r#""ietf-mud:mud":{"same-manufacturer":[null]},"tcp":{"destination-port":{"port":502}}"#;
+    let text = file("ipv4-acl-type", &[accept("peer", matches)], &[accept("peer", matches)]);
     let (profile, _) = compile(&text);
     for ace in [&profile.from_device[0], &profile.to_device[0]] {
         assert_eq!(ace.peer, [PeerMatch::SameManufacturer]);
