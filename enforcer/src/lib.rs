@@ -2,6 +2,8 @@
 
 pub mod cli;
 pub mod compile;
+pub mod control;
+pub mod daemon;
 pub mod dataplane;
 pub mod mud;
 pub mod observe;

@@ -12,6 +12,7 @@ use tokio::sync::broadcast;
 
 use super::sample::{self, Context, Sample};
 use crate::compile::image::Names;
+use crate::dataplane::netlink::Interfaces;
 use crate::dataplane::sys;
 
 /// Samples that are kept.
@@ -46,12 +47,6 @@ impl Ring {
     }
 }
 
-/// Names of interfaces by index, with what is needed to read their frames.
-pub trait Interfaces {
-    /// Name of the interface, and whether it has no Ethernet header.
-    fn interface(&self, index: u32) -> Option<(&str, bool)>;
-}
-
 /// The latest samples, and whoever listens for more.
 #[derive(Debug)]
 pub struct Log {
@@ -80,18 +75,18 @@ impl Log {
     }
 
     /// Puts events into words. Drops are kept; connections that rules want told go to the log.
-    pub fn add(&mut self, events: &[Event], interfaces: &impl Interfaces) {
+    pub fn add(&mut self, events: &[Event], interfaces: &Interfaces) {
         let now = (sys::monotonic(), SystemTime::now());
         for event in events {
             let names = self
                 .names
                 .iter()
                 .find(|(generation, _)| *generation == event.generation);
-            let interface = interfaces.interface(event.ifindex);
+            let interface = interfaces.by_index(event.ifindex);
             let context = Context {
                 names: names.map(|(_, names)| &**names),
-                interface: interface.map(|(name, _)| name),
-                ip: interface.is_some_and(|(_, ip)| ip),
+                interface: interface.map(|link| link.name.as_str()),
+                ip: interface.is_some_and(|link| !link.ethernet),
                 now,
             };
             let sample = Sample::new(event, &context);
@@ -127,26 +122,18 @@ mod tests {
     use super::*;
     use crate::observe::sample::NO_EVENT;
 
-    struct Nothing;
-
-    impl Interfaces for Nothing {
-        fn interface(&self, _: u32) -> Option<(&str, bool)> {
-            None
-        }
-    }
-
     #[test]
     fn the_latest_are_kept() {
         let mut log = Log::default();
         let mut listener = log.listen();
         let events: Vec<Event> = (0..1500).map(|length| Event { length, ..NO_EVENT }).collect();
-        log.add(&events, &Nothing);
+        log.add(&events, &Interfaces::default());
         log.add(
             &[Event {
                 what: what::OPENED,
                 ..NO_EVENT
             }],
-            &Nothing,
+            &Interfaces::default(),
         );
         assert_eq!(log.samples().count(), KEPT);
         assert_eq!(log.samples().next().unwrap().length, 1500 - KEPT as u32);
@@ -173,7 +160,7 @@ mod tests {
             from: 1,
             ..NO_EVENT
         };
-        log.add(&[from(1), from(9)], &Nothing);
+        log.add(&[from(1), from(9)], &Interfaces::default());
         let from: Vec<_> = log.samples().map(|sample| sample.from.as_deref()).collect();
         assert_eq!(from, [None, Some("zone of 9")]);
     }

@@ -7,5 +7,6 @@ pub mod frame;
 pub mod http;
 pub mod metrics;
 pub mod sample;
+pub mod status;
 pub mod text;
 pub mod time;
