@@ -1,5 +1,7 @@
 //! Cells: the unit in which images are laid out and read.
 
+use crate::ladder::{Fields, walk};
+
 /// Words of 32 bits in a cell. A cell is 64 bytes: one cache line.
 pub const WORDS: usize = 16;
 
@@ -10,6 +12,12 @@ pub type Cell = [u32; WORDS];
 pub trait Cells {
     /// The cell at `index`, or nothing beyond the end. A reader that gets nothing must refuse the packet.
     fn cell(&self, index: u32) -> Option<&Cell>;
+
+    /// Follows a reference through ladders: [`crate::ladder::walk`], which the kernel program calls in a way of its own.
+    #[inline(always)]
+    fn walk(&self, base: u32, start: u32, fields: &Fields) -> Option<u32> {
+        walk(self, base, start, fields)
+    }
 }
 
 impl Cells for [Cell] {
@@ -24,4 +32,21 @@ pub fn word(cell: &Cell, position: usize) -> u32 {
     let position = position & (WORDS - 1);
     // SAFETY: the mask keeps the position below the length of the array.
     unsafe { core::ptr::read_volatile(cell.as_ptr().add(position)) }
+}
+
+/// The highest bit of a number. In the kernel by an instruction that the compiler does not see through: it would make a
+/// branch of the comparison behind it, and the verifier would follow both sides of each.
+#[inline(always)]
+pub fn sign(number: u64) -> u64 {
+    #[cfg(target_arch = "bpf")]
+    {
+        let mut number = number;
+        // SAFETY: one shift of one register.
+        unsafe { core::arch::asm!("{0} >>= 63", inout(reg) number, options(pure, nomem, nostack)) };
+        number
+    }
+    #[cfg(not(target_arch = "bpf"))]
+    {
+        number >> 63
+    }
 }

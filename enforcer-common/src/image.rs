@@ -3,7 +3,7 @@
 //! An image starts with two header cells. All indices in an image count cells from its own first cell; `base` in the
 //! readers is where that cell stands in the memory that holds the image.
 
-use crate::cell::{Cells, word};
+use crate::cell::{Cells, sign, word};
 use crate::table::Table;
 
 /// `ENF1`, little-endian.
@@ -207,13 +207,14 @@ pub const PORT_ZONES: usize = 15;
 /// True where the port's cell names the zone.
 #[inline(always)]
 pub fn port_has_zone(port: &[u32; 16], zone: u16) -> bool {
+    let mut others = 1;
     let mut i = 1;
-    let mut found = false;
     while i <= PORT_ZONES {
-        found |= word(port, i) == zone as u32;
+        // 1 where the two differ.
+        others &= sign(((word(port, i) ^ zone as u32) as u64).wrapping_neg());
         i += 1;
     }
-    found && zone != 0
+    others == 0 && zone != 0
 }
 
 /// Reads the cell of a port: word 0 is the number of zones, words 1–15 the zones.

@@ -5,7 +5,7 @@
 //! another field, so that a shared graph of ladders decides over all fields in a bounded number of cells, whatever the number
 //! of rules behind it. Prefix tables, services and MUD lists are all ladders; see docs/decisions/0002.
 
-use crate::cell::{Cells, word};
+use crate::cell::{Cells, sign, word};
 
 /// A reference: a final outcome, or a ladder over one field.
 ///
@@ -81,7 +81,7 @@ fn count<const N: usize>(cell: &[u32; 16], first: usize, key: u32) -> u32 {
     let mut above = 0u64;
     let mut i = 0;
     while i < N {
-        above += key.wrapping_sub(word(cell, first + i) as u64) >> 63;
+        above += sign(key.wrapping_sub(word(cell, first + i) as u64));
         i += 1;
     }
     N as u32 - above as u32
@@ -90,7 +90,7 @@ fn count<const N: usize>(cell: &[u32; 16], first: usize, key: u32) -> u32 {
 /// Follows a reference through the ladders to its final payload.
 ///
 /// Returns nothing where the image is damaged (a cell beyond the end, more steps than [`MAX_STEPS`]): the packet is refused.
-#[inline(never)]
+#[inline(always)]
 pub fn walk<C: Cells + ?Sized>(cells: &C, base: u32, start: u32, fields: &Fields) -> Option<u32> {
     let mut at = Ref(start);
     let mut step = 0;

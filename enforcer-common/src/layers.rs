@@ -3,7 +3,7 @@
 use crate::cell::{Cells, word};
 use crate::endpoint::{Endpoint, flag};
 use crate::image::{FLAG_AUDIT_ALL, Heads, profile};
-use crate::ladder::{Fields, Ref, walk};
+use crate::ladder::{Fields, Ref};
 use crate::packet::{Packet, fields, kind};
 use crate::reason::{Reason, Verdict};
 use crate::table::find_pair;
@@ -149,8 +149,8 @@ fn outcomes<C: Cells + ?Sized>(
 ) -> Option<(u32, u32)> {
     let mud = if mud_serves(from, to) { 2 } else { 1 };
     let pair = zones(cells, heads, from.zone, to.zone)?;
-    let mut guardrail = walk(cells, heads.base, pair[0], fields)?;
-    let mut transition = walk(cells, heads.base, pair[mud], fields)?;
+    let mut guardrail = cells.walk(heads.base, pair[0], fields)?;
+    let mut transition = cells.walk(heads.base, pair[mud], fields)?;
     if !from.is(flag::SPECIAL) && !to.is(flag::SPECIAL) {
         return Some((guardrail, transition));
     }
@@ -178,8 +178,8 @@ fn outcomes<C: Cells + ?Sized>(
                 a as u64 | (b as u64) << 32,
                 &mut pair,
             )? {
-                guardrail = worse(guardrail, walk(cells, heads.base, pair[0], fields)?);
-                transition = union(transition, walk(cells, heads.base, pair[mud], fields)?);
+                guardrail = worse(guardrail, cells.walk(heads.base, pair[0], fields)?);
+                transition = union(transition, cells.walk(heads.base, pair[mud], fields)?);
             }
         }
         combination += 1;
@@ -195,7 +195,7 @@ fn mud<C: Cells + ?Sized>(
     device: &Endpoint,
     peer: &Endpoint,
     list: usize,
-    fields: &Fields,
+    fields: &mut Fields,
 ) -> Option<u32> {
     let cell = cells.cell(
         heads
@@ -203,11 +203,10 @@ fn mud<C: Cells + ?Sized>(
             .wrapping_add(heads.what.profiles)
             .wrapping_add(device.profile),
     )?;
-    let mut fields = *fields;
     fields[fields::PEER_DEVICE] = peer.device_label;
     fields[fields::PEER_ADDRESS] = peer.address_label;
     fields[fields::OWN_ADDRESS] = device.address_label;
-    walk(cells, heads.base, word(cell, list), &fields)
+    cells.walk(heads.base, word(cell, list), fields)
 }
 
 /// The lists of a profile for this kind of packet: from-device, to-device, and their replies (none without IP).
@@ -244,7 +243,7 @@ fn refuse(soft: &mut Option<(Reason, u32)>, audit: bool, reason: Reason, rule: u
 ///
 /// `earlier` is a refusal by the steps before that is in audit: it decides the reason where no layer refuses in earnest.
 /// Nothing comes back where the image is damaged: the packet is refused.
-#[inline(never)]
+#[inline(always)]
 pub fn judge<C: Cells + ?Sized>(
     cells: &C,
     heads: &Heads,
@@ -281,7 +280,7 @@ pub fn judge<C: Cells + ?Sized>(
     let (from_list, to_list, from_reply, to_reply) = lists(packet.kind);
     let mut decision = Decision::refused(Reason::Allowed);
     if from.profile != 0 {
-        let outcome = mud(cells, heads, from, to, from_list, &fields)?;
+        let outcome = mud(cells, heads, from, to, from_list, &mut fields)?;
         if outcome & MUD_ACCEPT == 0 {
             let audit = audit_all || from.is(flag::AUDIT);
             if let Some(drop) = refuse(&mut soft, audit, Reason::MudFromDevice, outcome & RULE) {
@@ -293,7 +292,7 @@ pub fn judge<C: Cells + ?Sized>(
         }
     }
     if to.profile != 0 {
-        let outcome = mud(cells, heads, to, from, to_list, &fields)?;
+        let outcome = mud(cells, heads, to, from, to_list, &mut fields)?;
         if outcome & MUD_ACCEPT == 0 {
             let audit = audit_all || to.is(flag::AUDIT);
             if let Some(drop) = refuse(&mut soft, audit, Reason::MudToDevice, outcome & RULE) {
@@ -321,7 +320,7 @@ pub fn judge<C: Cells + ?Sized>(
         fields[fields::SERVICE] = packet.reply_service();
         fields[fields::SECOND] = packet.reply_second_key();
         if to.profile != 0 {
-            let outcome = mud(cells, heads, to, from, from_reply, &fields)?;
+            let outcome = mud(cells, heads, to, from, from_reply, &mut fields)?;
             if outcome & MUD_DROP != 0 {
                 decision.reply_reason = Reason::MudFromDevice;
                 decision.reply_rule = outcome & RULE;
@@ -329,7 +328,7 @@ pub fn judge<C: Cells + ?Sized>(
             }
         }
         if from.profile != 0 && (decision.reply_reason as u8 == Reason::Established as u8 || decision.reply_audit) {
-            let outcome = mud(cells, heads, from, to, to_reply, &fields)?;
+            let outcome = mud(cells, heads, from, to, to_reply, &mut fields)?;
             if outcome & MUD_DROP != 0 {
                 let audit = audit_all || from.is(flag::AUDIT);
                 if decision.reply_reason as u8 == Reason::Established as u8 || !audit {

@@ -3,6 +3,7 @@
 //! The lookups are written once, over a trait that yields a cell by index: the kernel program, the tests, the sanitizers
 //! and the fuzzer run the same code.
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(target_arch = "bpf", feature(asm_experimental_arch))]
 
 pub mod cell;
 pub mod connection;

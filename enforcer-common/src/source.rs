@@ -3,7 +3,6 @@
 use crate::cell::Cells;
 use crate::endpoint::{Endpoint, endpoint, flag};
 use crate::image::{Heads, port_has_zone, zone};
-use crate::ladder::walk;
 use crate::overlay;
 use crate::packet::{Packet, kind};
 use crate::reason::Reason;
@@ -44,7 +43,7 @@ pub fn address<W: Cells + ?Sized>(
         } else {
             heads.who.prefixes4
         };
-        index = walk(world, heads.base, start, &fields).ok_or(DAMAGED)?;
+        index = world.walk(heads.base, start, &fields).ok_or(DAMAGED)?;
     }
     if index == 0 {
         *out = Endpoint::default();
@@ -104,7 +103,7 @@ fn anonymous<W: Cells + ?Sized>(world: &W, heads: &Heads, port: &[u32; 16], out:
 ///
 /// `port` is the cell of the port by which it entered. With `anywhere`, zones need not be on that port: for packets that were
 /// judged when they entered, and of which only the addresses are at hand.
-#[inline(never)]
+#[inline(always)]
 pub fn sender<W: World + ?Sized>(
     world: &W,
     heads: &Heads,
@@ -119,6 +118,11 @@ pub fn sender<W: World + ?Sized>(
             return Err(Reason::SpoofedSource);
         }
         device(world, heads, packet.source_mac, &mut by_mac)?;
+    } else if anywhere && packet.is_ip() {
+        let mac = world.learnt(packet.kind, &packet.source);
+        if mac != 0 {
+            device(world, heads, mac, &mut by_mac)?;
+        }
     }
     let known_mac = by_mac.device != 0;
     if packet.kind == kind::OTHER {
@@ -171,7 +175,7 @@ fn without_address<W: Cells + ?Sized>(
 /// Who a packet is for. `local` is the port by which it entered; `from` its sender.
 ///
 /// Group addresses and frames without IP stay in the sender's zone; a link-local address belongs to the port.
-#[inline(never)]
+#[inline(always)]
 pub fn receiver<W: World + ?Sized>(
     world: &W,
     heads: &Heads,

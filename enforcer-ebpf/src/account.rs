@@ -2,15 +2,16 @@
 
 use enforcer_common::{
     connection::SECOND,
-    event::{CAPTURED, Counter, CounterKey, Event, Outcome},
+    event::{CAPTURED, Counter, CounterKey, Event, Outcome, what},
     overlay,
-    reason::{Reason, Verdict},
 };
 
 use crate::{
     frame::Context,
-    maps::{BUDGET, COUNTERS, EVENTS, Kernel, LOST, REPLAY_OUT, RULES, is_replay},
+    judged::Judged,
+    maps::{BUDGET, COUNTERS, EVENTS, LOST, REPLAY_OUT, RULES, is_replay},
     scratch::Scratch,
+    steps::{self, Steps},
 };
 
 /// Samples that a CPU tells in a second.
@@ -27,27 +28,38 @@ pub(crate) struct Budget {
 
 /// Counts a verdict and, for a drop or audit, tells a sample of it.
 #[inline(always)]
-pub(crate) fn account<C: Context>(context: &C, s: &mut Scratch, verdict: Verdict, reason: Reason, rule: u32) {
-    count(s, verdict, reason);
-    if rule != 0 {
-        count_rule(s, rule);
+pub(crate) fn account<C: Steps>(context: &C, s: &Scratch, judged: Judged) {
+    steps::count(s, judged);
+    if is_replay() {
+        return;
+    }
+    if !judged.is_pass() {
+        context.tell(s.egress, judged, what::DROP);
+    } else if s.log != 0 {
+        context.tell(s.egress, judged, what::OPENED);
+    }
+}
+
+/// Counts a verdict, its rule, and what `replay` asks for.
+#[inline(always)]
+pub(crate) fn count(s: &Scratch, judged: Judged) {
+    count_zones(s, judged);
+    if judged.rule() != 0 {
+        count_rule(s, judged.rule());
     }
     if is_replay() {
-        outcome(s, verdict, reason, rule);
-    }
-    if verdict as u8 != Verdict::Pass as u8 {
-        tell(context, s, verdict, reason, rule, enforcer_common::event::what::DROP);
+        outcome(s, judged);
     }
 }
 
 /// Adds the packet to the counters of its zones, verdict and reason.
 #[inline(always)]
-fn count(s: &Scratch, verdict: Verdict, reason: Reason) {
+fn count_zones(s: &Scratch, judged: Judged) {
     let key = CounterKey {
         from: s.accounts.0,
         to: s.accounts.1,
-        verdict: verdict as u8,
-        reason: reason as u8,
+        verdict: judged.verdict(),
+        reason: judged.reason(),
         pad: 0,
     };
     let length = s.packet.length as u64;
@@ -78,7 +90,7 @@ fn count(s: &Scratch, verdict: Verdict, reason: Reason) {
 /// Adds the packet to the counter of a rule that decided it.
 #[inline(always)]
 pub(crate) fn count_rule(s: &Scratch, rule: u32) {
-    let slot = overlay::slot(&Kernel, s.half, &s.overlay, rule);
+    let slot = overlay::slot(&s.kernel(), s.half, &s.overlay, rule);
     if slot == 0 {
         return;
     }
@@ -90,17 +102,17 @@ pub(crate) fn count_rule(s: &Scratch, rule: u32) {
 
 /// Writes the outcome down for `replay`.
 #[inline(always)]
-fn outcome(s: &Scratch, verdict: Verdict, reason: Reason, rule: u32) {
+fn outcome(s: &Scratch, judged: Judged) {
     let Some(out) = REPLAY_OUT.get_ptr_mut(0) else { return };
     let outcome = Outcome {
-        rule,
+        rule: judged.rule(),
         device: s.ends.0.device,
         peer: s.ends.1.device,
         port: s.port.number,
         from: s.ends.0.zone,
         to: s.ends.1.zone,
-        verdict: verdict as u8,
-        reason: reason as u8,
+        verdict: judged.verdict(),
+        reason: judged.reason(),
         written: 1,
         pad: 0,
     };
@@ -129,15 +141,12 @@ fn afford(now: u64) -> bool {
 
 /// Tells userspace of this packet, if there is room.
 #[inline(always)]
-pub(crate) fn tell<C: Context>(context: &C, s: &Scratch, verdict: Verdict, reason: Reason, rule: u32, what: u8) {
-    if is_replay() {
-        return;
-    }
+pub(crate) fn tell<C: Context>(context: &C, s: &Scratch, judged: Judged, what: u8) {
     if !afford(s.now) {
         lose();
         return;
     }
-    let Some(mut entry) = EVENTS.reserve(0) else {
+    let Some(mut entry) = EVENTS.reserve_untyped::<Event>(0) else {
         lose();
         return;
     };
@@ -153,7 +162,7 @@ pub(crate) fn tell<C: Context>(context: &C, s: &Scratch, verdict: Verdict, reaso
         (*event).time = s.now;
         (*event).generation = s.generation;
         (*event).ifindex = s.ifindex;
-        (*event).rule = rule;
+        (*event).rule = judged.rule();
         (*event).device = s.ends.0.device;
         (*event).peer = s.ends.1.device;
         (*event).length = s.packet.length;
@@ -162,10 +171,10 @@ pub(crate) fn tell<C: Context>(context: &C, s: &Scratch, verdict: Verdict, reaso
         (*event).to = s.ends.1.zone;
         (*event).outer_vlan = s.packet.outer_vlan;
         (*event).inner_vlan = s.packet.inner_vlan;
-        (*event).reason = reason as u8;
-        (*event).verdict = verdict as u8;
+        (*event).reason = judged.reason();
+        (*event).verdict = judged.verdict();
         (*event).what = what;
-        (*event).egress = s.egress;
+        (*event).egress = s.egress as u8;
         let mut captured = 0;
         if wanted >= CAPTURED as u32 {
             if context.load(0, (&raw mut (*event).bytes).cast(), CAPTURED as u32) {

@@ -2,31 +2,24 @@
 
 use enforcer_common::{
     connection::{Key, Value, flag, is_link_scoped, state},
-    endpoint::{self, Endpoint},
-    image, layers,
-    packet::{Packet, flag as packet_flag},
+    endpoint,
+    packet::flag as packet_flag,
     reason::{Reason, Verdict},
     source::{self, ROUTER_ENDPOINT},
 };
 
 use crate::{
-    ends::{self, Refusal},
-    maps::{CONNECTIONS, Kernel},
+    ends,
+    judged::{Judged, Refusal},
+    maps::CONNECTIONS,
     scratch::Scratch,
+    steps::{self, which},
 };
 
-/// What the table says of a packet.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Known {
-    /// It belongs to no connection.
-    No,
-    /// It belongs to one: verdict, reason and rule.
-    Yes(Verdict, Reason, u32),
-}
-
-/// Fills `s.key`; true where the packet comes from the `low` end.
+/// Fills `s.key` from the packet, or from `other`; true where it comes from the `low` end.
 #[inline(always)]
-fn key_of(s: &mut Scratch, packet: &Packet) -> bool {
+fn key_of(s: &mut Scratch, which: u32) -> bool {
+    let packet = if which == which::PACKET { &s.packet } else { &s.other };
     let scoped = is_link_scoped(packet.kind, &packet.source) || is_link_scoped(packet.kind, &packet.destination);
     let scope = if scoped {
         (s.ifindex, s.packet.outer_vlan)
@@ -38,27 +31,26 @@ fn key_of(s: &mut Scratch, packet: &Packet) -> bool {
 
 /// Looks the packet's connection up, judges it again where an older generation did, and follows its state.
 #[inline(always)]
-pub(crate) fn find(s: &mut Scratch) -> Known {
+pub(crate) fn find(s: &mut Scratch) -> Judged {
     if !s.packet.is(packet_flag::TRACKED) {
-        return Known::No;
+        return Judged::NOTHING;
     }
-    let packet = s.packet;
-    let from_low = key_of(s, &packet);
+    let from_low = key_of(s, which::PACKET);
     let Some(entry) = CONNECTIONS.get_ptr_mut(&s.key) else {
-        return Known::No;
+        return Judged::NOTHING;
     };
     // SAFETY: entries are plain data; two CPUs that follow one connection at once may lose one step of its state.
     let entry = unsafe { &mut *entry };
     if entry.is_expired(s.packet.protocol, s.now) {
-        return Known::No;
+        return Judged::NOTHING;
     }
     let by_opener = entry.is_opener(from_low);
     // A conversation that has ended does not make a new one old.
     if entry.state == state::CLOSED && by_opener && enforcer_common::connection::is_tcp_open(&s.packet) {
-        return Known::No;
+        return Judged::NOTHING;
     }
     if entry.generation != s.generation && !again(s, entry, by_opener) {
-        return Known::No;
+        return Judged::NOTHING;
     }
     s.accounts = if by_opener {
         (entry.from_account, entry.to_account)
@@ -72,34 +64,33 @@ pub(crate) fn find(s: &mut Scratch) -> Known {
             Reason::MudToDevice
         };
         if entry.flags & flag::REPLY_AUDIT == 0 {
-            return Known::Yes(Verdict::Drop, reason, entry.reply_rule);
+            return Judged::new(Verdict::Drop, reason, entry.reply_rule);
         }
-        entry.advance(&packet, from_low, s.now);
-        return Known::Yes(Verdict::Audit, reason, entry.reply_rule);
+        entry.advance(&s.packet, from_low, s.now);
+        return Judged::new(Verdict::Audit, reason, entry.reply_rule);
     }
-    entry.advance(&packet, from_low, s.now);
+    entry.advance(&s.packet, from_low, s.now);
     if entry.verdict == Verdict::Audit as u8 {
         let reason = Reason::from_u8(entry.reason).unwrap_or(Reason::NoTransition);
-        return Known::Yes(Verdict::Audit, reason, entry.rule);
+        return Judged::new(Verdict::Audit, reason, entry.rule);
     }
-    Known::Yes(Verdict::Pass, Reason::Established, 0)
+    Judged::pass(Reason::Established)
 }
 
 /// True where the packet that `s.other` quotes belongs to a connection of the present generation whose packets pass.
 #[inline(always)]
 pub(crate) fn is_related(s: &mut Scratch) -> bool {
-    let quoted = s.other;
-    key_of(s, &quoted);
+    key_of(s, which::OTHER);
     // SAFETY: read once, field by field.
     let Some(entry) = (unsafe { CONNECTIONS.get(&s.key) }) else {
         return false;
     };
-    if entry.is_expired(quoted.protocol, s.now) || entry.generation != s.generation {
+    if entry.is_expired(s.other.protocol, s.now) || entry.generation != s.generation {
         return false;
     }
     // The error goes back to whoever sent what it quotes.
     let same = |a: &[u32; 4], b: &[u32; 4]| (a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]) == 0;
-    same(&quoted.source, &s.packet.destination)
+    same(&s.other.source, &s.packet.destination)
 }
 
 /// Writes down what the layers decided of an opening packet that passes. A full table forgets another connection; the
@@ -112,11 +103,10 @@ pub(crate) fn open(s: &mut Scratch, flags: u8) {
     if s.packet.tcp & enforcer_common::packet::tcp::RST != 0 {
         return;
     }
-    let packet = s.packet;
-    let from_low = key_of(s, &packet);
+    let from_low = key_of(s, which::PACKET);
     s.value = Value {
         seen: s.now,
-        opener_mac: packet.source_mac,
+        opener_mac: s.packet.source_mac,
         generation: s.generation,
         rule: s.decision.rule,
         reply_rule: s.decision.reply_rule,
@@ -176,29 +166,25 @@ fn again(s: &mut Scratch, entry: &mut Value, by_opener: bool) -> bool {
 /// Runs `s.other` through identification and layers; nothing where it would be dropped today.
 #[inline(always)]
 fn opening_passes(s: &mut Scratch, entry: &Value) -> Option<()> {
-    let mut earlier = None;
+    let mut earlier = Refusal::NONE;
     if entry.flags & (flag::BY_ROUTER | flag::TRANSLATED) != 0 {
-        s.ends.0 = endpoint::endpoint(&Kernel, &s.heads, ROUTER_ENDPOINT)?;
+        s.ends.0 = endpoint::endpoint(&s.kernel(), &s.heads, ROUTER_ENDPOINT)?;
         s.other.source_mac = 0;
-        let mut own = Endpoint::default();
-        source::address(&Kernel, &s.heads, s.other.kind, &s.other.source, &mut own).ok()?;
-        s.ends.0.address_label = own.address_label;
+        source::address(&s.kernel(), &s.heads, s.other.kind, &s.other.source, &mut s.spare).ok()?;
+        s.ends.0.address_label = s.spare.address_label;
     } else {
-        let port = image::port(&Kernel, &s.heads, s.port.number)?;
-        if let Err(reason) = source::sender(&Kernel, &s.heads, port, true, &s.other, &mut s.ends.0) {
-            if !s.ends.0.is(endpoint::flag::AUDIT) && !ends::audit_all(s) {
-                return None;
-            }
-            earlier = Some(reason);
+        if let Err(reason) = steps::sender(s, which::OTHER, s.port.number, true) {
+            earlier = Refusal::new(reason, s.ends.0.is(endpoint::flag::AUDIT) || ends::audit_all(s));
         }
     }
-    source::receiver(&Kernel, &s.heads, &s.port, &s.other, &s.ends.0, &mut s.ends.1).ok()?;
-    match ends::check(s) {
-        Some(Refusal::Enforced(_)) => return None,
-        Some(Refusal::Audited(reason)) => earlier = earlier.or(Some(reason)),
-        None => {}
+    steps::receiver(s, which::OTHER).ok()?;
+    earlier = earlier.or(ends::check(s));
+    if earlier.is_enforced() {
+        return None;
     }
-    layers::judge(&Kernel, &s.heads, &s.other, &s.ends, earlier, &mut s.decision)?;
+    if !steps::layers(s, which::OTHER, earlier) {
+        return None;
+    }
     if s.decision.verdict as u8 == Verdict::Drop as u8 {
         None
     } else {

@@ -3,72 +3,32 @@
 use aya_ebpf::{EbpfContext as _, bindings::__sk_buff, programs::TcContext};
 use enforcer_common::{
     connection::flag as connection_flag,
-    endpoint::{Endpoint, endpoint, flag as end},
+    endpoint::{endpoint, flag as end},
     essentials::{self, Essential},
     image::{self, port_has_zone},
     layers,
-    overlay::port,
+    overlay::{self, port},
     packet::flag,
     reason::{Reason, Verdict},
     source::{self, ROUTER_ENDPOINT},
 };
 
 use crate::{
-    account::{account, tell},
-    connection::{self, Known},
-    ends::{self, Refusal},
-    fragment,
+    account::account,
+    connection, ends, fragment,
     guard::{NEXT, SHOT},
-    ingress::count_aces,
-    maps::{Kernel, is_replay, replay_input, scratch},
+    ingress::passed,
+    judged::{Judged, Refusal},
+    maps::{is_replay, replay_input, scratch},
     scene,
     scratch::Scratch,
+    steps::{self, which},
 };
-
-/// What became of a packet that leaves.
-enum Leaving {
-    /// It was judged when it entered: nothing to count.
-    Judged,
-    /// It is judged now: verdict, reason, rule.
-    Now(Verdict, Reason, u32),
-}
-
-/// Where a packet came from.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Entered {
-    /// The router itself, or an interface left alone on purpose.
-    Router,
-    /// A port that is judged.
-    Port(u32),
-}
 
 /// Judges a frame that leaves.
 #[inline(always)]
 pub(crate) fn run(context: &TcContext) -> i32 {
     let Some(s) = scratch(1) else { return SHOT };
-    match judge(context, s) {
-        Leaving::Judged => NEXT,
-        Leaving::Now(verdict, reason, rule) => {
-            account(context, s, verdict, reason, rule);
-            if verdict as u8 == Verdict::Drop as u8 {
-                SHOT
-            } else {
-                NEXT
-            }
-        }
-    }
-}
-
-/// A refusal that rests on no zone and no device.
-#[inline(always)]
-fn refuse(s: &Scratch, reason: Reason) -> Leaving {
-    let audit = s.generation != 0 && ends::audit_all(s);
-    Leaving::Now(if audit { Verdict::Audit } else { Verdict::Drop }, reason, 0)
-}
-
-/// The steps, in order.
-#[inline(always)]
-fn judge(context: &TcContext, s: &mut Scratch) -> Leaving {
     let raw: *mut __sk_buff = context.as_ptr().cast();
     // SAFETY: the context is the program's own.
     let (out, entered, present, tag) = unsafe {
@@ -83,111 +43,141 @@ fn judge(context: &TcContext, s: &mut Scratch) -> Leaving {
         Some(input) if is_replay() => (input.ifindex, input.entered),
         _ => (out, entered),
     };
-    if let Err(reason) = scene::enter(s, out, 1) {
-        return Leaving::Now(Verdict::Drop, reason, 0);
-    }
-    let no_ethernet = scene::interface(s, out).bits & port::IP_LINK != 0;
-    if present != 0 {
-        s.packet.outer_vlan = tag as u16 & 0x0fff;
-    }
-    if let Err(reason) = scene::parse(context, no_ethernet, s) {
-        return refuse(s, reason);
-    }
-    let from = if entered == 0 {
-        Entered::Router
+    s.beside = if present != 0 { tag as u16 & 0x0fff } else { 0 };
+    s.entered = entered;
+    let judged = if let Err(reason) = steps::enter(1, out) {
+        Judged::drop(reason)
     } else {
-        let bits = scene::interface(s, entered).bits;
-        if bits & port::JUDGED != 0 {
-            Entered::Port(entered)
-        } else if bits & port::IGNORED != 0 {
-            Entered::Router
-        } else {
-            return refuse(s, Reason::UnknownZone);
-        }
+        scene::parse(context, s);
+        judge(s)
     };
+    if !judged.is_now() {
+        return NEXT;
+    }
+    account(context, s, judged);
+    if judged.is_drop() { SHOT } else { NEXT }
+}
+
+/// A refusal that rests on no zone and no device.
+#[inline(always)]
+fn refuse(s: &Scratch, reason: Reason) -> Judged {
+    let audit = s.generation != 0 && ends::audit_all(s);
+    Judged::new(if audit { Verdict::Audit } else { Verdict::Drop }, reason, 0)
+}
+
+/// The steps, in order.
+#[inline(always)]
+fn judge(s: &mut Scratch) -> Judged {
+    if s.parsed == 0 {
+        return refuse(s, Reason::Malformed);
+    }
+    let bits = if s.entered == 0 {
+        port::IGNORED
+    } else {
+        scene::interface(s, s.entered).bits
+    };
+    if bits & (port::JUDGED | port::IGNORED) == 0 {
+        return refuse(s, Reason::UnknownZone);
+    }
     if let Err(reason) = scene::find_port(s) {
         return refuse(s, reason);
     }
-    let Some(port_cell) = image::port(&Kernel, &s.heads, s.port.number) else {
-        return refuse(s, Reason::UnknownZone);
-    };
-    match from {
-        Entered::Router => from_router(context, s, port_cell),
-        Entered::Port(_) if essentials::classify(&s.packet) != Essential::No => Leaving::Judged,
-        Entered::Port(_) if s.packet.is(flag::LATER_FRAGMENT) => later_fragment(s),
-        Entered::Port(entered) => forwarded(context, s, port_cell, entered),
+    // An interface left alone on purpose counts as the router itself.
+    if bits & port::JUDGED == 0 {
+        return steps::judge_router(s);
     }
+    if essentials::classify(&s.packet) != Essential::No {
+        return Judged::NOTHING;
+    }
+    if s.packet.is(flag::LATER_FRAGMENT) {
+        return later_fragment(s);
+    }
+    steps::judge_forwarded(s)
 }
 
 /// A later fragment goes where its first went. The kernel may have put the datagram together and taken it apart since, so
 /// that the first is known by what leaves.
 #[inline(always)]
-fn later_fragment(s: &mut Scratch) -> Leaving {
+fn later_fragment(s: &mut Scratch) -> Judged {
     match fragment::follow(s) {
-        Ok(()) => Leaving::Judged,
+        Ok(()) => Judged::NOTHING,
         Err(reason) => refuse(s, reason),
     }
 }
 
 /// The router's own traffic: its answers pass; what it opens is judged by guardrails and by the receiver's profile.
 #[inline(always)]
-fn from_router(context: &TcContext, s: &mut Scratch, port_cell: &[u32; 16]) -> Leaving {
-    if endpoint(&Kernel, &s.heads, ROUTER_ENDPOINT)
+pub(crate) fn from_router(s: &mut Scratch) -> Judged {
+    if endpoint(&s.kernel(), &s.heads, ROUTER_ENDPOINT)
         .map(|router| s.ends.0 = router)
         .is_none()
     {
         return refuse(s, Reason::Malformed);
     }
     if s.packet.is_ip() {
-        let mut own = Endpoint::default();
-        if source::address(&Kernel, &s.heads, s.packet.kind, &s.packet.source, &mut own).is_ok() {
-            s.ends.0.address_label = own.address_label;
+        if source::address(&s.kernel(), &s.heads, s.packet.kind, &s.packet.source, &mut s.spare).is_ok() {
+            s.ends.0.address_label = s.spare.address_label;
         }
     }
-    let to = source::receiver(&Kernel, &s.heads, &s.port, &s.packet, &s.ends.0, &mut s.ends.1);
+    let to = steps::receiver(s, which::PACKET);
     if s.ends.1.is(end::GROUP | end::LINK_LOCAL) || !s.packet.is_ip() {
-        leaves_to_zone(s, port_cell);
+        leaves_to_zone(s);
     }
     ends::accounts(s);
     if essentials::classify(&s.packet) != Essential::No {
-        return Leaving::Now(Verdict::Pass, Reason::Essential, 0);
+        return Judged::pass(Reason::Essential);
     }
     if s.packet.is(flag::LATER_FRAGMENT) {
         return match fragment::follow(s) {
-            Ok(()) => Leaving::Now(Verdict::Pass, Reason::Established, 0),
+            Ok(()) => Judged::pass(Reason::Established),
             Err(reason) => refuse(s, reason),
         };
     }
     if !s.ends.1.is(end::GROUP) {
-        match connection::find(s) {
-            Known::Yes(verdict, reason, rule) => {
-                if verdict as u8 != Verdict::Drop as u8 {
-                    fragment::remember(s);
-                }
-                return Leaving::Now(verdict, reason, rule);
+        let known = steps::find(s);
+        if known.is_now() {
+            if !known.is_drop() {
+                fragment::remember(s);
             }
-            Known::No => {}
+            return known;
         }
-        if s.packet.is(flag::ICMP_ERROR) && scene::quoted(context, s) && connection::is_related(s) {
-            return Leaving::Now(Verdict::Pass, Reason::Established, 0);
+        if s.packet.is(flag::ICMP_ERROR) && s.quoted != 0 && connection::is_related(s) {
+            return Judged::pass(Reason::Established);
         }
     }
     if let Err(reason) = to {
         return refuse(s, reason);
     }
-    let earlier = match ends::check(s) {
-        Some(Refusal::Enforced(reason)) => return Leaving::Now(Verdict::Drop, reason, 0),
-        Some(Refusal::Audited(reason)) => Some(reason),
-        None => None,
-    };
-    decide(context, s, earlier, connection_flag::BY_ROUTER)
+    let earlier = ends::check(s);
+    if earlier.is_enforced() {
+        return earlier.drop();
+    }
+    decide(s, earlier, connection_flag::BY_ROUTER)
+}
+
+/// The first zone of the port by which the packet leaves; 0 where it has several, which only prefixes could tell apart.
+#[inline(always)]
+fn port_zone(s: &Scratch) -> u16 {
+    match image::port(&s.kernel(), &s.heads, s.port.number) {
+        Some(cell) if cell[0] & 0xffff == 1 => cell[1] as u16,
+        _ => 0,
+    }
+}
+
+/// True where the sender's own zone is on the port by which the packet leaves.
+#[inline(always)]
+fn is_on_port(s: &Scratch) -> bool {
+    match image::port(&s.kernel(), &s.heads, s.port.number) {
+        Some(cell) => port_has_zone(cell, s.ends.0.zone) || port_has_zone(cell, s.ends.0.home),
+        None => false,
+    }
 }
 
 /// A group-addressed or link-local packet is for the zone of the port by which it leaves.
 #[inline(always)]
-fn leaves_to_zone(s: &mut Scratch, port_cell: &[u32; 16]) {
+fn leaves_to_zone(s: &mut Scratch) {
+    let zone = port_zone(s);
     if s.ends.1.device == 0 {
-        let zone = port_cell[1] as u16;
         s.ends.1.zone = zone;
         s.ends.1.home = zone;
         s.ends.1.flags &= !(end::ZONE_AUDIT | end::ROUTER);
@@ -199,117 +189,102 @@ fn leaves_to_zone(s: &mut Scratch, port_cell: &[u32; 16]) {
 
 /// Runs the layers and, where they agree, opens a connection.
 #[inline(always)]
-fn decide(context: &TcContext, s: &mut Scratch, earlier: Option<Reason>, flags: u8) -> Leaving {
-    if layers::judge(&Kernel, &s.heads, &s.packet, &s.ends, earlier, &mut s.decision).is_none() {
+fn decide(s: &mut Scratch, earlier: Refusal, flags: u8) -> Judged {
+    if !steps::layers(s, which::PACKET, earlier) {
         return refuse(s, Reason::Malformed);
     }
-    let decision = s.decision;
-    if decision.verdict as u8 != Verdict::Drop as u8 {
+    let judged = Judged::new(s.decision.verdict, s.decision.reason, s.decision.rule);
+    if !judged.is_drop() {
         if !s.ends.1.is(end::GROUP) {
             connection::open(s, flags);
         }
-        fragment::remember(s);
-        count_aces(s);
-        if decision.log {
-            tell(
-                context,
-                s,
-                decision.verdict,
-                decision.reason,
-                decision.rule,
-                enforcer_common::event::what::OPENED,
-            );
-        }
+        passed(s);
     }
-    Leaving::Now(decision.verdict, decision.reason, decision.rule)
+    judged
 }
 
 /// What entered by a judged port: judged there, unless it is a copy for another zone or was translated since.
 #[inline(always)]
-fn forwarded(context: &TcContext, s: &mut Scratch, port_cell: &[u32; 16], entered: u32) -> Leaving {
+pub(crate) fn forwarded(s: &mut Scratch) -> Judged {
     let tuple = s.packet.is_ip() && !s.packet.is_group_mac();
     if tuple {
-        match connection::find(s) {
-            Known::Yes(Verdict::Drop, reason, rule) => return Leaving::Now(Verdict::Drop, reason, rule),
-            Known::Yes(..) => {
-                fragment::remember(s);
-                return Leaving::Judged;
+        let known = steps::find(s);
+        if known.is_now() {
+            if known.is_drop() {
+                return known;
             }
-            Known::No => {}
+            fragment::remember(s);
+            return Judged::NOTHING;
         }
-        if s.packet.is(flag::ICMP_ERROR) && scene::quoted(context, s) && connection::is_related(s) {
-            return Leaving::Judged;
+        if s.packet.is(flag::ICMP_ERROR) && s.quoted != 0 && connection::is_related(s) {
+            return Judged::NOTHING;
         }
-        let mut own = Endpoint::default();
-        if source::address(&Kernel, &s.heads, s.packet.kind, &s.packet.source, &mut own).is_err() {
+        if source::address(&s.kernel(), &s.heads, s.packet.kind, &s.packet.source, &mut s.spare).is_err() {
             return refuse(s, Reason::Malformed);
         }
-        if own.is(end::ROUTER) {
+        if s.spare.is(end::ROUTER) {
             return translated(s);
         }
     }
     // A frame without IP is known by its MAC and the port that it entered by; a packet by its addresses.
-    let mut entry = *port_cell;
+    let mut by = s.port.number;
     if !s.packet.is_ip() {
-        let key = enforcer_common::overlay::port_key(entered, s.packet.outer_vlan, s.packet.inner_vlan);
-        let number = match enforcer_common::overlay::port(&Kernel, s.half, &s.overlay, key) {
+        let key = overlay::port_key(s.entered, s.packet.outer_vlan, s.packet.inner_vlan);
+        by = match overlay::port(&s.kernel(), s.half, &s.overlay, key) {
             Some(port) => port.number,
             None => 0,
         };
-        match image::port(&Kernel, &s.heads, number) {
-            Some(cell) => entry = *cell,
-            None => return refuse(s, Reason::UnknownZone),
-        }
     } else {
         // The MAC may be the router's by now.
         s.packet.source_mac = 0;
     }
-    if let Err(reason) = source::sender(&Kernel, &s.heads, &entry, true, &s.packet, &mut s.ends.0) {
-        if !s.ends.0.is(end::AUDIT) && !ends::audit_all(s) {
+    let mut earlier = Refusal::NONE;
+    if let Err(reason) = steps::sender(s, which::PACKET, by, true) {
+        earlier = Refusal::new(reason, s.ends.0.is(end::AUDIT) || ends::audit_all(s));
+        if earlier.is_enforced() || s.ends.0.zone == 0 {
             return refuse(s, reason);
         }
     }
-    let to = source::receiver(&Kernel, &s.heads, &s.port, &s.packet, &s.ends.0, &mut s.ends.1);
+    let to = steps::receiver(s, which::PACKET);
     let copy = s.ends.1.is(end::GROUP) || !s.packet.is_ip() || s.packet.is_group_mac();
     if copy {
-        if port_has_zone(port_cell, s.ends.0.zone) || port_has_zone(port_cell, s.ends.0.home) {
+        if is_on_port(s) {
             fragment::remember(s);
-            return Leaving::Judged;
+            return Judged::NOTHING;
         }
-        leaves_to_zone(s, port_cell);
+        leaves_to_zone(s);
     }
     ends::accounts(s);
     if let Err(reason) = to {
         return refuse(s, reason);
     }
-    let earlier = match ends::check(s) {
-        Some(Refusal::Enforced(reason)) => return Leaving::Now(Verdict::Drop, reason, 0),
-        Some(Refusal::Audited(reason)) => Some(reason),
-        None => None,
-    };
-    if layers::judge(&Kernel, &s.heads, &s.packet, &s.ends, earlier, &mut s.decision).is_none() {
+    earlier = earlier.or(ends::check(s));
+    if earlier.is_enforced() {
+        return earlier.drop();
+    }
+    if !steps::layers(s, which::PACKET, earlier) {
         return refuse(s, Reason::Malformed);
     }
-    let decision = s.decision;
-    if decision.verdict as u8 == Verdict::Drop as u8 || copy {
-        return Leaving::Now(decision.verdict, decision.reason, decision.rule);
+    let judged = Judged::new(s.decision.verdict, s.decision.reason, s.decision.rule);
+    if judged.is_drop() || copy {
+        return judged;
     }
     // Judged without state where it entered, and no otherwise here.
     fragment::remember(s);
-    Leaving::Judged
+    Judged::NOTHING
 }
 
 /// The router put an address of its own in place of the sender's: the answers' tuple is written down, so that they are
 /// admitted as far as the stack; the inside tuple decides again where they leave.
 #[inline(always)]
-fn translated(s: &mut Scratch) -> Leaving {
-    if endpoint(&Kernel, &s.heads, ROUTER_ENDPOINT)
+fn translated(s: &mut Scratch) -> Judged {
+    if endpoint(&s.kernel(), &s.heads, ROUTER_ENDPOINT)
         .map(|router| s.ends.0 = router)
         .is_none()
     {
         return refuse(s, Reason::Malformed);
     }
-    if source::receiver(&Kernel, &s.heads, &s.port, &s.packet, &s.ends.0, &mut s.ends.1).is_err() {
+    if steps::receiver(s, which::PACKET).is_err() {
         return refuse(s, Reason::UnknownZone);
     }
     ends::accounts(s);
@@ -319,5 +294,5 @@ fn translated(s: &mut Scratch) -> Leaving {
     };
     connection::open(s, connection_flag::TRANSLATED);
     fragment::remember(s);
-    Leaving::Judged
+    Judged::NOTHING
 }

@@ -7,7 +7,7 @@ use enforcer_common::{
     reason::Reason,
 };
 
-use crate::{maps::Kernel, scratch::Scratch};
+use crate::{judged::Refusal, scratch::Scratch};
 
 /// True where everything is in audit.
 #[inline(always)]
@@ -15,38 +15,20 @@ pub(crate) fn audit_all(s: &Scratch) -> bool {
     s.heads.who.flags & FLAG_AUDIT_ALL != 0
 }
 
-/// A refusal before the layers: enforced, or in audit.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    /// It stands.
-    Enforced(Reason),
-    /// The device, else its zone, is in audit.
-    Audited(Reason),
-}
-
 /// Demands a listed device at both ends where their zones do, and that link-local senders stay on their link.
 #[inline(always)]
-pub(crate) fn check(s: &Scratch) -> Option<Refusal> {
+pub(crate) fn check(s: &Scratch) -> Refusal {
     let (from, to) = &s.ends;
-    let mut found = None;
+    let everything = audit_all(s);
+    let mut found = Refusal::NONE;
     if from.is(flag::LINK_LOCAL | flag::UNSPECIFIED) && from.zone != to.zone && to.zone != ZONE_ROUTER {
-        let audit = audit_all(s) || from.is(flag::AUDIT);
-        if !audit {
-            return Some(Refusal::Enforced(Reason::SpoofedSource));
-        }
-        found = Some(Refusal::Audited(Reason::SpoofedSource));
+        found = Refusal::new(Reason::SpoofedSource, everything || from.is(flag::AUDIT));
     }
     if from.is(flag::DENIED) {
-        if !audit_all(s) && !from.is(flag::AUDIT) {
-            return Some(Refusal::Enforced(Reason::UnknownDevice));
-        }
-        found = found.or(Some(Refusal::Audited(Reason::UnknownDevice)));
+        found = found.or(Refusal::new(Reason::UnknownDevice, everything || from.is(flag::AUDIT)));
     }
     if to.is(flag::DENIED) {
-        if !audit_all(s) && !to.is(flag::AUDIT) {
-            return Some(Refusal::Enforced(Reason::UnknownDevice));
-        }
-        found = found.or(Some(Refusal::Audited(Reason::UnknownDevice)));
+        found = found.or(Refusal::new(Reason::UnknownDevice, everything || to.is(flag::AUDIT)));
     }
     found
 }
@@ -55,15 +37,15 @@ pub(crate) fn check(s: &Scratch) -> Option<Refusal> {
 #[inline(always)]
 pub(crate) fn accounts(s: &mut Scratch) {
     s.accounts = (
-        overlay::account(&Kernel, s.half, &s.overlay, s.ends.0.zone),
-        overlay::account(&Kernel, s.half, &s.overlay, s.ends.1.zone),
+        overlay::account(&s.kernel(), s.half, &s.overlay, s.ends.0.zone),
+        overlay::account(&s.kernel(), s.half, &s.overlay, s.ends.1.zone),
     );
 }
 
 /// The flags of the sender's zone; 0 for none.
 #[inline(always)]
 pub(crate) fn zone_flags(s: &Scratch, zone: u16) -> u32 {
-    match image::zone(&Kernel, &s.heads, zone) {
+    match image::zone(&s.kernel(), &s.heads, zone) {
         Some(zone) => zone.flags,
         None => 0,
     }

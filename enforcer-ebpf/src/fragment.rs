@@ -34,7 +34,7 @@ const LIFETIME: u64 = 60 * SECOND;
 
 /// Entering and leaving fragments are told apart: the kernel may put datagrams together and take them apart in between.
 #[inline(always)]
-fn key(packet: &Packet, egress: u8) -> Key {
+fn key(packet: &Packet, egress: u32) -> Key {
     Key {
         source: packet.source,
         destination: packet.destination,

@@ -9,7 +9,7 @@ use aya_ebpf::{
 use enforcer_common::{
     endpoint::flag as end,
     essentials::{self, Essential},
-    image, layers,
+    image,
     overlay::port,
     packet::{flag, kind},
     reason::{Reason, Verdict},
@@ -17,17 +17,14 @@ use enforcer_common::{
 };
 
 use crate::{
-    account::{account, count_rule, tell},
-    connection::{self, Known},
-    ends::{self, Refusal},
-    fragment, guard,
-    maps::{Kernel, LEARNT, is_replay, replay_input, scratch},
+    account::{account, count_rule},
+    connection, ends, fragment, guard,
+    judged::{Judged, Refusal},
+    maps::{LEARNT, is_replay, replay_input, scratch},
     scene,
     scratch::Scratch,
+    steps::{self, which},
 };
-
-/// What became of a packet: verdict, reason, and the rule that decided.
-type Judged = (Verdict, Reason, u32);
 
 /// Judges a frame that enters.
 #[inline(always)]
@@ -35,9 +32,22 @@ pub(crate) fn run(context: &XdpContext) -> u32 {
     let Some(s) = scratch(0) else {
         return xdp_action::XDP_DROP;
     };
-    let (verdict, reason, rule) = judge(context, s);
-    account(context, s, verdict, reason, rule);
-    if verdict as u8 == Verdict::Drop as u8 {
+    let raw: *mut xdp_md = context.as_ptr().cast();
+    // SAFETY: the context is the program's own.
+    let entered = unsafe { (&raw const (*raw).ingress_ifindex).read_volatile() };
+    let ifindex = match replay_input() {
+        Some(input) if is_replay() => input.ifindex,
+        _ => entered,
+    };
+    s.beside = 0;
+    let judged = if let Err(reason) = steps::enter(0, ifindex) {
+        Judged::drop(reason)
+    } else {
+        scene::parse(context, s);
+        steps::judge_ingress(s)
+    };
+    account(context, s, judged);
+    if judged.is_drop() {
         return xdp_action::XDP_DROP;
     }
     if s.packet.is(flag::TAGGED) && !is_replay() && !mark(context) {
@@ -54,34 +64,27 @@ fn refuse(s: &Scratch, reason: Reason) -> Judged {
     } else {
         Verdict::Drop
     };
-    (verdict, reason, 0)
+    Judged::new(verdict, reason, 0)
 }
 
 /// The steps, in order.
 #[inline(always)]
-fn judge(context: &XdpContext, s: &mut Scratch) -> Judged {
-    // 1. Parse.
-    let ifindex = match replay_input() {
-        Some(input) if is_replay() => input.ifindex,
-        _ => context.ingress_ifindex() as u32,
-    };
-    if let Err(reason) = scene::enter(s, ifindex, 0) {
-        return (Verdict::Drop, reason, 0);
-    }
-    let no_ethernet = scene::interface(s, ifindex).bits & port::IP_LINK != 0;
-    if let Err(reason) = scene::parse(context, no_ethernet, s) {
-        return refuse(s, reason);
+pub(crate) fn judge(s: &mut Scratch) -> Judged {
+    // 1. Parse: done by now.
+    if s.parsed == 0 {
+        return refuse(s, Reason::Malformed);
     }
     if let Err(reason) = scene::find_port(s) {
         return refuse(s, reason);
     }
 
     // 2. Source.
-    let Some(port_cell) = image::port(&Kernel, &s.heads, s.port.number) else {
+    let kernel = s.kernel();
+    let Some(port_cell) = image::port(&kernel, &s.heads, s.port.number) else {
         return refuse(s, Reason::UnknownZone);
     };
-    let binding = source::sender(&Kernel, &s.heads, port_cell, false, &s.packet, &mut s.ends.0);
-    let to = source::receiver(&Kernel, &s.heads, &s.port, &s.packet, &s.ends.0, &mut s.ends.1);
+    let binding = steps::sender(s, which::PACKET, s.port.number, false);
+    let to = steps::receiver(s, which::PACKET);
     ends::accounts(s);
     let what = essentials::classify(&s.packet);
     if what != Essential::No {
@@ -94,23 +97,23 @@ fn judge(context: &XdpContext, s: &mut Scratch) -> Judged {
             },
         );
         let binding = if what == Essential::Advertisement && binding.is_ok() {
-            claims(s, port_cell)
+            claims(s)
         } else {
             binding
         };
         match essentials::settle(what, &s.packet, binding, zone_flags, &s.ends.1) {
-            Some(Ok(())) => return (Verdict::Pass, Reason::Essential, 0),
+            Some(Ok(())) => return Judged::pass(Reason::Essential),
             Some(Err(reason)) => return refuse_sender(s, port_cell, reason),
             None => {}
         }
     }
-    let mut earlier = None;
+    let mut earlier = Refusal::NONE;
     if let Err(reason) = binding {
         let refusal = refuse_sender(s, port_cell, reason);
-        if refusal.0 as u8 == Verdict::Drop as u8 || s.ends.0.zone == 0 {
+        if refusal.is_drop() || s.ends.0.zone == 0 {
             return refusal;
         }
-        earlier = Some(reason);
+        earlier = Refusal::new(reason, true);
     }
     // Unicast for another MAC: not for us, and nothing may come of it.
     if s.port.bits & (port::OWN_MAC | port::BRIDGED) == port::OWN_MAC
@@ -126,22 +129,20 @@ fn judge(context: &XdpContext, s: &mut Scratch) -> Judged {
     let group = s.ends.1.is(end::GROUP) || s.packet.is_group_mac();
     if s.packet.is(flag::LATER_FRAGMENT) {
         return match fragment::follow(s) {
-            Ok(()) => (Verdict::Pass, Reason::Established, 0),
+            Ok(()) => Judged::pass(Reason::Established),
             Err(reason) => refuse(s, reason),
         };
     }
     if earlier.is_none() && !group {
-        match connection::find(s) {
-            Known::Yes(verdict, reason, rule) => {
-                if verdict as u8 != Verdict::Drop as u8 {
-                    fragment::remember(s);
-                }
-                return (verdict, reason, rule);
+        let known = steps::find(s);
+        if known.is_now() {
+            if !known.is_drop() {
+                fragment::remember(s);
             }
-            Known::No => {}
+            return known;
         }
-        if s.packet.is(flag::ICMP_ERROR) && scene::quoted(context, s) && connection::is_related(s) {
-            return (Verdict::Pass, Reason::Established, 0);
+        if s.packet.is(flag::ICMP_ERROR) && s.quoted != 0 && connection::is_related(s) {
+            return Judged::pass(Reason::Established);
         }
     }
 
@@ -149,36 +150,40 @@ fn judge(context: &XdpContext, s: &mut Scratch) -> Judged {
     if let Err(reason) = to {
         return refuse(s, reason);
     }
-    match ends::check(s) {
-        Some(Refusal::Enforced(reason)) => return (Verdict::Drop, reason, 0),
-        Some(Refusal::Audited(reason)) => earlier = earlier.or(Some(reason)),
-        None => {}
+    earlier = earlier.or(ends::check(s));
+    if earlier.is_enforced() {
+        return earlier.drop();
     }
-    if layers::judge(&Kernel, &s.heads, &s.packet, &s.ends, earlier, &mut s.decision).is_none() {
+    if !steps::layers(s, which::PACKET, earlier) {
         return refuse(s, Reason::Malformed);
     }
-    let decision = s.decision;
-    if decision.verdict as u8 != Verdict::Drop as u8 {
+    let judged = Judged::new(s.decision.verdict, s.decision.reason, s.decision.rule);
+    if !judged.is_drop() {
         if opens_wrongly(s) {
             return refuse(s, Reason::InvalidState);
         }
         if !group {
             connection::open(s, 0);
         }
-        fragment::remember(s);
-        count_aces(s);
-        if decision.log {
-            tell(
-                context,
-                s,
-                decision.verdict,
-                decision.reason,
-                decision.rule,
-                enforcer_common::event::what::OPENED,
-            );
-        }
+        passed(s);
     }
-    (decision.verdict, decision.reason, decision.rule)
+    judged
+}
+
+/// What follows from the pass of an opening packet: its fragments and its rules.
+#[inline(always)]
+pub(crate) fn passed(s: &mut Scratch) {
+    fragment::remember(s);
+    // ACEs that accepted took part in the verdict, and count.
+    if s.decision.from_ace != 0 {
+        count_rule(s, s.decision.from_ace);
+    }
+    if s.decision.to_ace != 0 {
+        count_rule(s, s.decision.to_ace);
+    }
+    if s.decision.log {
+        s.log = 1;
+    }
 }
 
 /// A SYN+ACK of no known connection opens none, and answers none.
@@ -188,17 +193,6 @@ fn opens_wrongly(s: &Scratch) -> bool {
     s.packet.is_ip()
         && s.packet.protocol == protocol::TCP
         && s.packet.tcp & (tcp::SYN | tcp::ACK) == tcp::SYN | tcp::ACK
-}
-
-/// ACEs that accepted took part in the verdict, and count.
-#[inline(always)]
-pub(crate) fn count_aces(s: &Scratch) {
-    if s.decision.from_ace != 0 {
-        count_rule(s, s.decision.from_ace);
-    }
-    if s.decision.to_ace != 0 {
-        count_rule(s, s.decision.to_ace);
-    }
 }
 
 /// Refuses for want of a right binding: audit where the device, else every zone of the port, is.
@@ -214,17 +208,16 @@ fn refuse_sender(s: &Scratch, port_cell: &[u32; 16], reason: Reason) -> Judged {
     } else {
         Verdict::Drop
     };
-    (verdict, reason, 0)
+    Judged::new(verdict, reason, 0)
 }
 
 /// Whether the target of a neighbour advertisement is the sender's own address.
 #[inline(always)]
-fn claims(s: &mut Scratch, port_cell: &[u32; 16]) -> source::Finding {
+fn claims(s: &mut Scratch) -> source::Finding {
     s.other = s.packet;
     s.other.source = s.packet.target;
-    let mut whose = enforcer_common::endpoint::Endpoint::default();
-    source::sender(&Kernel, &s.heads, port_cell, false, &s.other, &mut whose)?;
-    if whose.device != s.ends.0.device {
+    steps::sender(s, which::ASIDE, s.port.number, false)?;
+    if s.spare.device != s.ends.0.device {
         Err(Reason::SpoofedSource)
     } else {
         Ok(())

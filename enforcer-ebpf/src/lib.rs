@@ -1,5 +1,5 @@
 //! The kernel side of enforcer, one file a step. The parser also compiles for the host.
-#![cfg_attr(target_arch = "bpf", no_std)]
+#![cfg_attr(target_arch = "bpf", no_std, feature(asm_experimental_arch))]
 
 #[cfg(feature = "bpf")]
 mod account;
@@ -18,6 +18,8 @@ mod guard;
 #[cfg(feature = "bpf")]
 mod ingress;
 #[cfg(feature = "bpf")]
+mod judged;
+#[cfg(feature = "bpf")]
 mod maps;
 pub mod packet;
 #[cfg(feature = "bpf")]
@@ -26,3 +28,5 @@ pub mod programs;
 mod scene;
 #[cfg(feature = "bpf")]
 mod scratch;
+#[cfg(feature = "bpf")]
+mod steps;

@@ -7,11 +7,12 @@ use aya_ebpf::{
 use enforcer_common::{
     cell::{Cell, Cells},
     connection::{Key, Value},
-    event::{Counter, CounterKey, Event, Outcome, ReplayInput},
+    event::{Counter, CounterKey, Outcome, ReplayInput},
+    ladder::{Fields, Ref},
     source::World,
 };
 
-use crate::{account::Budget, fragment, scratch::Scratch};
+use crate::{account::Budget, fragment, scratch::Scratch, steps};
 
 const BPF_F_MMAPABLE: usize = 1 << 10;
 
@@ -45,7 +46,7 @@ pub(crate) static RULES: PerCpuArray<u64, 65_536> = PerCpuArray::new();
 
 /// Samples of drops, and connections that rules want told.
 #[btf_map]
-pub(crate) static EVENTS: RingBuf<Event, 1_048_576> = RingBuf::new();
+pub(crate) static EVENTS: RingBuf<(), 1_048_576> = RingBuf::new();
 
 /// Samples that were not told: over the limit, or the ring was full.
 #[btf_map]
@@ -101,8 +102,8 @@ pub(crate) fn control() -> (u32, u32) {
     (control as u32, (control >> 32) as u32)
 }
 
-/// The cells of the image array, and what was learnt.
-pub(crate) struct Kernel;
+/// The cells of the image array, and what was learnt; for the program whose working memory has this number.
+pub(crate) struct Kernel(pub(crate) u32);
 
 impl Cells for Kernel {
     #[inline(always)]
@@ -110,6 +111,15 @@ impl Cells for Kernel {
         let cell = IMAGE.get(index)?;
         // SAFETY: eight 64-bit words hold sixteen 32-bit words, more strictly aligned.
         Some(unsafe { &*core::ptr::from_ref(cell).cast::<Cell>() })
+    }
+
+    #[inline(always)]
+    fn walk(&self, base: u32, start: u32, fields: &Fields) -> Option<u32> {
+        if Ref(start).is_done() {
+            return Some(Ref(start).payload());
+        }
+        scratch(self.0)?.fields = *fields;
+        steps::walk(self.0, base, start)
     }
 }
 

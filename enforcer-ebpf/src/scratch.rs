@@ -4,10 +4,13 @@ use enforcer_common::{
     connection::{Key, Value},
     endpoint::Endpoint,
     image::Heads,
+    ladder::Fields,
     layers::Decision,
     overlay,
     packet::Packet,
 };
+
+use crate::maps::Kernel;
 
 /// What the steps hand to each other.
 #[repr(C)]
@@ -18,6 +21,10 @@ pub(crate) struct Scratch {
     pub(crate) other: Packet,
     /// Sender and receiver.
     pub(crate) ends: (Endpoint, Endpoint),
+    /// An endpoint that is neither.
+    pub(crate) spare: Endpoint,
+    /// Fields for a walk.
+    pub(crate) fields: Fields,
     /// Key of its connection.
     pub(crate) key: Key,
     /// A connection to be written.
@@ -40,6 +47,24 @@ pub(crate) struct Scratch {
     pub(crate) now: u64,
     /// Accounts of the sender's and the receiver's zone, where they are known without the endpoints.
     pub(crate) accounts: (u16, u16),
-    /// 1 where the packet is leaving.
-    pub(crate) egress: u8,
+    /// VLAN ID of a tag that travels beside the frame; 0 for none.
+    pub(crate) beside: u16,
+    /// 1 where the packet could be parsed.
+    pub(crate) parsed: u32,
+    /// 1 where `other` is the packet that it quotes.
+    pub(crate) quoted: u32,
+    /// 1 where a rule wants the connection told that this packet opens.
+    pub(crate) log: u32,
+    /// Interface index by which a leaving packet entered; 0 for the router itself.
+    pub(crate) entered: u32,
+    /// 0 where the packet enters, 1 where it leaves; the number of this working memory.
+    pub(crate) egress: u32,
+}
+
+impl Scratch {
+    /// The cells as this program reaches them.
+    #[inline(always)]
+    pub(crate) fn kernel(&self) -> Kernel {
+        Kernel(self.egress)
+    }
 }

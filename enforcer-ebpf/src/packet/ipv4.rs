@@ -54,7 +54,7 @@ pub(super) fn parse<B: Bytes + ?Sized>(frame: &B, at: u32, out: &mut Packet) -> 
 fn options<B: Bytes + ?Sized>(frame: &B, at: u32, length: u32) -> Parsed<()> {
     let mut position = 0;
     let mut turn = 0;
-    while turn < 40 && position < length {
+    while turn < 16 && position < length {
         let kind = frame.u8(at + position).sane()?;
         match kind {
             0 => return Ok(()),

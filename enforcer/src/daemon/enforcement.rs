@@ -102,7 +102,7 @@ impl Enforcement {
         let compiled = Compiled {
             image: self.image.clone(),
             ignore: self.ignore.clone(),
-            warnings: Vec::new(),
+            warnings: String::new(),
         };
         self.replace(compiled, live, Missing::LeaveOut).await?;
         Ok(true)

@@ -12,18 +12,20 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::enforcement::{Enforcement, Missing};
-use super::source::Source;
+use super::source::{Compiled, Source};
 use super::watch;
 use crate::control::server::{Ask, Reply, Socket};
 use crate::control::{Answer, Request};
 use crate::dataplane::bpffs::Pins;
 use crate::dataplane::netlink::Interfaces;
+use crate::dataplane::{Error, interfaces};
 use crate::observe::connections::Connections;
 use crate::observe::counters::Counters;
 use crate::observe::events::{Log, Ring};
 use crate::observe::metrics::Page;
 use crate::observe::status::{Interface, Memory, Reload, Status};
 use crate::observe::{http, time};
+use crate::policy::facts::Live;
 
 /// How the daemon runs.
 #[derive(Debug, Clone)]
@@ -60,14 +62,12 @@ pub async fn run(mut source: Box<dyn Source>, settings: Settings) -> anyhow::Res
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
 
-    let live = Interfaces::read().await?;
-    let compiled = match source.read(&live) {
+    let (live, facts) = look().await?;
+    let compiled = match source.read(&facts) {
         Ok(compiled) => compiled,
         Err(report) => return Ok(End::Policy(report)),
     };
-    for warning in &compiled.warnings {
-        tracing::warn!("{warning}");
-    }
+    warn(&compiled);
     let mut enforcement = Enforcement::start(compiled, live, settings.pins.clone(), settings.keep).await?;
     source.accept();
     let ring = RingBuf::try_from(enforcement.kernel.take_map("EVENTS")?).context("cannot read events")?;
@@ -111,6 +111,19 @@ pub async fn run(mut source: Box<dyn Source>, settings: Settings) -> anyhow::Res
     tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     daemon.end()?;
     Ok(End::Done)
+}
+
+/// The interfaces as the data plane and as the policy see them.
+async fn look() -> Result<(Interfaces, Live), Error> {
+    let live = interfaces::read_async().await;
+    let live = live.map_err(|error| Error::Netlink(error.to_string()))?;
+    Ok((Interfaces::read().await?, live))
+}
+
+fn warn(compiled: &Compiled) {
+    if !compiled.warnings.is_empty() {
+        tracing::warn!("the policy has warnings:\n{}", compiled.warnings);
+    }
 }
 
 fn notify(states: &[NotifyState<'_>]) {
@@ -188,11 +201,9 @@ impl Daemon {
     }
 
     async fn try_reload(&mut self) -> Result<(), String> {
-        let live = Interfaces::read().await.map_err(|error| error.to_string())?;
-        let compiled = self.source.read(&live)?;
-        for warning in &compiled.warnings {
-            tracing::warn!("{warning}");
-        }
+        let (live, facts) = look().await.map_err(|error| error.to_string())?;
+        let compiled = self.source.read(&facts)?;
+        warn(&compiled);
         let replaced = self.enforcement.replace(compiled, live, Missing::Refuse).await;
         replaced.map_err(|error| error.to_string())?;
         self.source.accept();
@@ -209,8 +220,8 @@ impl Daemon {
     }
 
     async fn try_follow(&mut self) -> Result<bool, String> {
-        let live = Interfaces::read().await.map_err(|error| error.to_string())?;
-        let Some(compiled) = self.source.refresh(&live)? else {
+        let (live, facts) = look().await.map_err(|error| error.to_string())?;
+        let Some(compiled) = self.source.refresh(&facts)? else {
             return self.enforcement.follow(live).await.map_err(|error| error.to_string());
         };
         let replaced = self.enforcement.replace(compiled, live, Missing::LeaveOut).await;
@@ -267,7 +278,9 @@ impl Daemon {
     fn page(&mut self) -> Page {
         let interfaces = self.enforcement.attachments.modes();
         Page {
-            interfaces: interfaces.map(|(interface, mode)| (interface.to_owned(), mode.label())).collect(),
+            interfaces: interfaces
+                .map(|(interface, mode)| (interface.to_owned(), mode.label()))
+                .collect(),
             counters: self.counters(),
             connections: self.connections(),
             generation: self.enforcement.generation(),
@@ -286,7 +299,9 @@ impl Daemon {
         let interfaces = interfaces.collect();
         let maps: BTreeMap<String, u64> = self.enforcement.kernel.memory_of_maps().into_iter().collect();
         let packets = self.counters().by_reason().into_iter().map(|(verdict, reasons)| {
-            let reasons = reasons.into_iter().map(|(reason, packets)| (reason.to_owned(), packets));
+            let reasons = reasons
+                .into_iter()
+                .map(|(reason, packets)| (reason.to_owned(), packets));
             (verdict.to_owned(), reasons.collect())
         });
         let status = Status {

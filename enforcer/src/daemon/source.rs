@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::compile;
 use crate::compile::image::Image;
-use crate::dataplane::netlink::Interfaces;
-use crate::policy::facts::Facts;
+use crate::policy::facts::{Facts, Live};
 use crate::policy::model::Policy;
+use crate::{compile, policy};
 
 /// A compiled generation, with what of the policy is not in its image.
 #[derive(Debug, Clone)]
@@ -15,8 +14,8 @@ pub struct Compiled {
     pub image: Image,
     /// Interfaces left alone on purpose.
     pub ignore: Vec<String>,
-    /// What would surprise, as a person should read it.
-    pub warnings: Vec<String>,
+    /// What would surprise, as a person should read it; empty where nothing does.
+    pub warnings: String,
 }
 
 /// Something that yields generations. Errors are text for people.
@@ -25,11 +24,11 @@ pub trait Source {
     fn describe(&self) -> String;
 
     /// Reads everything anew.
-    fn read(&mut self, live: &Interfaces) -> Result<Compiled, String>;
+    fn read(&mut self, live: &Live) -> Result<Compiled, String>;
 
     /// What was read last, on other interfaces: nothing where they make no difference to the image. The files are not
     /// looked at: what an operator is in the middle of writing does not come in force because an address changed.
-    fn refresh(&mut self, live: &Interfaces) -> Result<Option<Compiled>, String>;
+    fn refresh(&mut self, live: &Live) -> Result<Option<Compiled>, String>;
 
     /// What the last `read` or `refresh` yielded was put in force; `refresh` compares with this.
     fn accept(&mut self);
@@ -53,7 +52,7 @@ impl Files {
         }
     }
 
-    fn compile(&mut self, policy: Policy, facts: Facts, warnings: Vec<String>) -> Result<Compiled, String> {
+    fn compile(&mut self, policy: Policy, facts: Facts, warnings: String) -> Result<Compiled, String> {
         let image = compile::compile(&policy, &facts).map_err(|error| error.to_string())?;
         let ignore = policy.router.ignore.clone();
         self.next = Some((policy, facts));
@@ -70,21 +69,22 @@ impl Source for Files {
         self.path.display().to_string()
     }
 
-    fn read(&mut self, live: &Interfaces) -> Result<Compiled, String> {
-        let _ = live;
-        Err("this build cannot read policies".to_owned())
+    fn read(&mut self, live: &Live) -> Result<Compiled, String> {
+        let loaded = policy::load(&self.path, Some(live)).map_err(|report| report.rendered())?;
+        let warnings = loaded.warnings.rendered();
+        self.compile(loaded.policy, loaded.facts, warnings)
     }
 
-    fn refresh(&mut self, live: &Interfaces) -> Result<Option<Compiled>, String> {
+    fn refresh(&mut self, live: &Live) -> Result<Option<Compiled>, String> {
         let Some((policy, before)) = &self.in_force else {
             return Ok(None);
         };
-        let facts = facts(policy, live);
+        let facts = Facts::with_live(policy, &live.addresses_of(policy));
         if facts == *before {
             return Ok(None);
         }
         let policy = policy.clone();
-        self.compile(policy, facts, Vec::new()).map(Some)
+        self.compile(policy, facts, String::new()).map(Some)
     }
 
     fn accept(&mut self) {

@@ -6,6 +6,7 @@
 pub mod attach;
 pub mod bpffs;
 pub mod error;
+pub mod interfaces;
 pub mod links;
 pub mod load;
 pub mod memory;

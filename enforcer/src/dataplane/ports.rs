@@ -96,7 +96,7 @@ impl Layout {
             } else if ignored.contains(&link.index) {
                 bits |= port::IGNORED;
             } else {
-                if link.up {
+                if link.up && !carries(link, &named, live) {
                     self.unnamed.push(link.name.clone());
                 }
                 continue;
@@ -155,6 +155,27 @@ impl Layout {
 fn beneath<'a>(link: &'a Link, live: &'a Interfaces) -> impl Iterator<Item = &'a Link> + Clone {
     live.iter()
         .filter(|low| low.master == Some(link.index) || link.lower == Some(low.index))
+}
+
+/// True where the interface is a member of a named one, or carries it: the policy names what stands above.
+fn carries(link: &Link, named: &BTreeSet<u32>, live: &Interfaces) -> bool {
+    let mut open = vec![link.index];
+    let mut seen = BTreeSet::new();
+    while let Some(index) = open.pop() {
+        if !seen.insert(index) {
+            continue;
+        }
+        if named.contains(&index) {
+            return true;
+        }
+        open.extend(live.by_index(index).and_then(|link| link.master));
+        open.extend(
+            live.iter()
+                .filter(|upper| upper.lower == Some(index))
+                .map(|upper| upper.index),
+        );
+    }
+    false
 }
 
 /// Bits that follow from the device: `device` is the VLAN's own device where there is one, `carrier` what XDP hangs on.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 
+pub use super::live::{Interface, Live};
 use super::model::{Policy, Zone};
 
 /// The router's own addresses by port, from the live interfaces or from `[router] addresses`.

@@ -1,0 +1,311 @@
+//! Steps as functions that the verifier follows once each, whatever number of places call them: they take numbers only, and
+//! find what they work on in the working memory.
+
+use enforcer_common::{image, ladder, layers, reason::Reason, source};
+
+use aya_ebpf::{
+    EbpfContext as _,
+    bindings::{__sk_buff, xdp_md},
+    programs::{TcContext, XdpContext},
+};
+
+use crate::{
+    account, connection, egress, ingress,
+    judged::{Judged, Refusal},
+    maps::{Kernel, scratch},
+    scene,
+    scratch::Scratch,
+};
+
+/// Which packet a step is about.
+pub(crate) mod which {
+    /// `packet`; its ends are `ends`.
+    pub(crate) const PACKET: u32 = 0;
+    /// `other`; its ends are `ends`.
+    pub(crate) const OTHER: u32 = 1;
+    /// `other`; its sender goes to `spare`.
+    pub(crate) const ASIDE: u32 = 2;
+}
+
+/// A finding as a number: 0 for fine, else the reason's number and one.
+#[inline(always)]
+fn encode(finding: source::Finding) -> u32 {
+    match finding {
+        Ok(()) => 0,
+        Err(reason) => reason as u32 + 1,
+    }
+}
+
+#[inline(always)]
+fn decode(number: u32) -> source::Finding {
+    if number == 0 {
+        return Ok(());
+    }
+    Err(Reason::from_u8((number - 1) as u8).unwrap_or(Reason::Malformed))
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn enforcer_walk(program: u32, base: u32, start: u32) -> u64 {
+    let Some(s) = scratch(program) else { return 0 };
+    let fields = s.fields;
+    match ladder::walk(&Kernel(program), base, start, &fields) {
+        Some(payload) => payload as u64 | 1 << 32,
+        None => 0,
+    }
+}
+
+/// Follows a reference over `fields` in the working memory.
+#[inline(always)]
+pub(crate) fn walk(program: u32, base: u32, start: u32) -> Option<u32> {
+    let found = enforcer_walk(program, base, start);
+    if found == 0 { None } else { Some(found as u32) }
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn enforcer_sender(program: u32, which: u32, port: u32, anywhere: u32) -> u32 {
+    let Some(s) = scratch(program) else {
+        return encode(Err(Reason::Malformed));
+    };
+    let kernel = Kernel(program);
+    let Some(port) = image::port(&kernel, &s.heads, port) else {
+        return encode(Err(Reason::UnknownZone));
+    };
+    let packet = if which == which::PACKET { &s.packet } else { &s.other };
+    let out = if which == which::ASIDE {
+        &mut s.spare
+    } else {
+        &mut s.ends.0
+    };
+    encode(source::sender(&kernel, &s.heads, port, anywhere != 0, packet, out))
+}
+
+/// Who sends; see [`source::sender`]. `port` is the number of the port.
+#[inline(always)]
+pub(crate) fn sender(s: &mut Scratch, which: u32, port: u32, anywhere: bool) -> source::Finding {
+    decode(enforcer_sender(s.egress, which, port, anywhere as u32))
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn enforcer_receiver(program: u32, which: u32) -> u32 {
+    let Some(s) = scratch(program) else {
+        return encode(Err(Reason::Malformed));
+    };
+    let packet = if which == which::PACKET { &s.packet } else { &s.other };
+    encode(source::receiver(
+        &Kernel(program),
+        &s.heads,
+        &s.port,
+        packet,
+        &s.ends.0,
+        &mut s.ends.1,
+    ))
+}
+
+/// Who receives; see [`source::receiver`].
+#[inline(always)]
+pub(crate) fn receiver(s: &mut Scratch, which: u32) -> source::Finding {
+    decode(enforcer_receiver(s.egress, which))
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn enforcer_layers(program: u32, which: u32, earlier: u32) -> u32 {
+    let Some(s) = scratch(program) else { return 1 };
+    let packet = if which == which::PACKET { &s.packet } else { &s.other };
+    let earlier = decode(earlier).err();
+    match layers::judge(&Kernel(program), &s.heads, packet, &s.ends, earlier, &mut s.decision) {
+        Some(()) => 0,
+        None => 1,
+    }
+}
+
+/// Runs the layers over `ends` into `decision`; false where the image is damaged.
+#[inline(always)]
+pub(crate) fn layers(s: &mut Scratch, which: u32, earlier: Refusal) -> bool {
+    let earlier = match earlier.reason() {
+        Some(reason) => reason as u32 + 1,
+        None => 0,
+    };
+    enforcer_layers(s.egress, which, earlier) == 0
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn enforcer_find(program: u32) -> u64 {
+    let Some(s) = scratch(program) else {
+        return Judged::drop(Reason::Malformed).number();
+    };
+    connection::find(s).number()
+}
+
+/// What the table of connections says of the packet.
+#[inline(always)]
+pub(crate) fn find(s: &mut Scratch) -> Judged {
+    Judged::from_number(enforcer_find(s.egress))
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn enforcer_ingress(program: u32) -> u64 {
+    let Some(s) = scratch(program) else {
+        return Judged::drop(Reason::Malformed).number();
+    };
+    ingress::judge(s).number()
+}
+
+/// Judges a parsed packet that enters.
+#[inline(always)]
+pub(crate) fn judge_ingress(s: &mut Scratch) -> Judged {
+    Judged::from_number(enforcer_ingress(s.egress))
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn enforcer_router(program: u32) -> u64 {
+    let Some(s) = scratch(program) else {
+        return Judged::drop(Reason::Malformed).number();
+    };
+    egress::from_router(s).number()
+}
+
+/// Judges a parsed packet of the router's own that leaves.
+#[inline(always)]
+pub(crate) fn judge_router(s: &mut Scratch) -> Judged {
+    Judged::from_number(enforcer_router(s.egress))
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn enforcer_forwarded(program: u32) -> u64 {
+    let Some(s) = scratch(program) else {
+        return Judged::drop(Reason::Malformed).number();
+    };
+    egress::forwarded(s).number()
+}
+
+/// Judges a parsed packet that entered by a judged port and leaves.
+#[inline(always)]
+pub(crate) fn judge_forwarded(s: &mut Scratch) -> Judged {
+    Judged::from_number(enforcer_forwarded(s.egress))
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn enforcer_enter(program: u32, ifindex: u32) -> u32 {
+    let Some(s) = scratch(program) else {
+        return encode(Err(Reason::Malformed));
+    };
+    encode(scene::enter(s, ifindex, program))
+}
+
+/// Sets the scene; see [`scene::enter`].
+#[inline(always)]
+pub(crate) fn enter(program: u32, ifindex: u32) -> source::Finding {
+    decode(enforcer_enter(program, ifindex))
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn enforcer_count(program: u32, judged: u64) -> u32 {
+    let Some(s) = scratch(program) else { return 1 };
+    account::count(s, Judged::from_number(judged));
+    0
+}
+
+/// Counts the verdict; see [`account::count`].
+#[inline(always)]
+pub(crate) fn count(s: &Scratch, judged: Judged) {
+    enforcer_count(s.egress, judged.number());
+}
+
+/// Steps that need the frame; they differ by the kind of program.
+pub(crate) trait Steps {
+    /// See [`scene::parse_linear`]: 1 where it could.
+    fn parse_linear(&self, program: u32, no_ethernet: bool) -> u32;
+    /// See [`scene::parse_scattered`].
+    fn parse_scattered(&self, program: u32, no_ethernet: bool) -> u32;
+    /// See [`scene::quote`].
+    fn quote(&self, program: u32) -> u32;
+    /// See [`account::tell`].
+    fn tell(&self, program: u32, judged: Judged, what: u8);
+}
+
+macro_rules! steps {
+    ($context:ident, $raw:ident, $linear:ident, $scattered:ident, $quote:ident, $tell:ident) => {
+        #[unsafe(no_mangle)]
+        #[inline(never)]
+        extern "C" fn $linear(context: *mut $raw, program: u32, no_ethernet: u32) -> u32 {
+            let Some(s) = scratch(program) else { return 0 };
+            scene::parse_linear(&$context::new(context), no_ethernet != 0, s) as u32
+        }
+
+        #[unsafe(no_mangle)]
+        #[inline(never)]
+        extern "C" fn $scattered(context: *mut $raw, program: u32, no_ethernet: u32) -> u32 {
+            let Some(s) = scratch(program) else { return 0 };
+            scene::parse_scattered(&$context::new(context), no_ethernet != 0, s) as u32
+        }
+
+        #[unsafe(no_mangle)]
+        #[inline(never)]
+        extern "C" fn $quote(context: *mut $raw, program: u32) -> u32 {
+            let Some(s) = scratch(program) else { return 0 };
+            scene::quote(&$context::new(context), s) as u32
+        }
+
+        #[unsafe(no_mangle)]
+        #[inline(never)]
+        extern "C" fn $tell(context: *mut $raw, program: u32, judged: u64, what: u32) -> u32 {
+            let Some(s) = scratch(program) else { return 1 };
+            account::tell(
+                &$context::new(context),
+                s,
+                Judged::from_number(judged),
+                what as u8,
+            );
+            0
+        }
+
+        impl Steps for $context {
+            #[inline(always)]
+            fn parse_linear(&self, program: u32, no_ethernet: bool) -> u32 {
+                $linear(self.as_ptr().cast(), program, no_ethernet as u32)
+            }
+
+            #[inline(always)]
+            fn parse_scattered(&self, program: u32, no_ethernet: bool) -> u32 {
+                $scattered(self.as_ptr().cast(), program, no_ethernet as u32)
+            }
+
+            #[inline(always)]
+            fn quote(&self, program: u32) -> u32 {
+                $quote(self.as_ptr().cast(), program)
+            }
+
+            #[inline(always)]
+            fn tell(&self, program: u32, judged: Judged, what: u8) {
+                $tell(self.as_ptr().cast(), program, judged.number(), what as u32);
+            }
+        }
+    };
+}
+
+steps!(
+    XdpContext,
+    xdp_md,
+    enforcer_parse_xdp,
+    enforcer_parse_xdp_scattered,
+    enforcer_quote_xdp,
+    enforcer_tell_xdp
+);
+steps!(
+    TcContext,
+    __sk_buff,
+    enforcer_parse_tc,
+    enforcer_parse_tc_scattered,
+    enforcer_quote_tc,
+    enforcer_tell_tc
+);
