@@ -12,6 +12,7 @@ use crate::dataplane::registry::Registry;
 use crate::dataplane::{Error, overlay};
 
 use super::source::Compiled;
+use crate::observe::connections::newest_generation;
 
 /// A policy in force.
 #[derive(Debug)]
@@ -49,9 +50,19 @@ impl Enforcement {
         let mut registry = Registry::new(options.rules);
         let cells = overlay::half(&layout.entries, &compiled.image, &mut registry);
         options.half = Options::for_cells(cells.len()).half;
+        if keep {
+            pins.prepare()?;
+            options.connections_pin = Some(pins.connections());
+        } else {
+            pins.remove(&pins.connections())?;
+        }
         let mut kernel = Kernel::load(&options)?;
+        let generation = newest_generation(kernel.map_fd("CONNECTIONS")?).map_err(|error| Error::System {
+            what: "cannot read the connections",
+            error,
+        })? + 1;
         // In force before it hangs anywhere: no packet meets a program without a policy.
-        kernel.memory_mut().switch(&cells, 1)?;
+        kernel.memory_mut().switch(&cells, generation)?;
         let mut attachments = Attachments::new(pins, keep);
         attachments.attach(&mut kernel, &layout.attach).await?;
         attachments.drop_leftovers()?;

@@ -189,7 +189,7 @@ impl Attachments {
             .collect();
         for interface in gone {
             self.detach(&interface);
-            tracing::info!("{interface}: no longer in the policy, taken off");
+            tracing::info!("{interface}: nothing is enforced there any more");
         }
     }
 
@@ -213,7 +213,7 @@ impl Attachments {
 
     fn unpin(&self, interface: &str) {
         for kind in ["xdp", "egress", "guard"] {
-            if let Err(error) = self.pins.remove(&self.pins.path(kind, interface)) {
+            if let Err(error) = self.pins.detach(&self.pins.path(kind, interface)) {
                 tracing::warn!("{error}");
             }
         }

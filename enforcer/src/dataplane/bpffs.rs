@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 use nix::mount::{MsFlags, mount};
 use nix::sys::statfs::{BPF_FS_MAGIC, statfs};
 
-use super::Error;
+use super::{Error, sys};
 
 /// Where the BPF file system is, by environment variable.
 pub const BPFFS: &str = "ENFORCER_BPFFS";
 /// Name of this instance, where several run on one machine, by environment variable.
 pub const INSTANCE: &str = "ENFORCER_INSTANCE";
+
+/// Name of the pinned table of connections; the number changes with the meaning of its entries.
+const CONNECTIONS: &str = "connections-1";
 
 /// The pins of one instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +85,28 @@ impl Pins {
         paths
     }
 
+    /// Takes the program of a pinned link off its interface and removes the pin; that there is none is no error.
+    pub fn detach(&self, path: &Path) -> Result<(), Error> {
+        match sys::detach_pinned_link(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            // Its interface is gone already.
+            Err(error) => tracing::debug!("{}: {error}", path.display()),
+            Ok(()) => {}
+        }
+        self.remove(path)
+    }
+
+    /// Where the table of connections is pinned.
+    pub fn connections(&self) -> PathBuf {
+        self.folder.join(CONNECTIONS)
+    }
+
+    /// True where a link is pinned at `path`, not a map.
+    pub fn is_link(path: &Path) -> bool {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        ["xdp-", "egress-", "guard-"].iter().any(|kind| name.starts_with(kind))
+    }
+
     /// Removes one pin; that there is none is no error.
     pub fn remove(&self, path: &Path) -> Result<(), Error> {
         match std::fs::remove_file(path) {
@@ -94,15 +119,18 @@ impl Pins {
         }
     }
 
-    /// Removes every pin and the folder; tells how many there were.
+    /// Takes every pinned link off, removes every pin and the folder; tells how many links there were.
     pub fn clear(&self) -> Result<usize, Error> {
-        let paths = self.list();
-        for path in &paths {
+        let (links, others): (Vec<_>, Vec<_>) = self.list().into_iter().partition(|path| Pins::is_link(path));
+        for path in &links {
+            self.detach(path)?;
+        }
+        for path in &others {
             self.remove(path)?;
         }
         // Another instance may be beside this one; both folders go only when they are empty.
         let _ = std::fs::remove_dir(&self.folder);
         let _ = self.folder.parent().map(std::fs::remove_dir);
-        Ok(paths.len())
+        Ok(links.len())
     }
 }

@@ -1,7 +1,5 @@
 //! One program on one interface: made anew, or taken over from a pin so that no packet goes unjudged in between.
 
-use std::path::Path;
-
 use aya::programs::links::{FdLink, PinnedLink};
 use aya::programs::tc::{
     NlOptions, SchedClassifierLink, TcAttachOptions, TcHandle, qdisc_add_clsact, qdisc_detach_program,
@@ -253,14 +251,9 @@ pub fn remove_others<'a>(pins: &Pins, interfaces: impl Iterator<Item = &'a str> 
                 .iter()
                 .any(|kind| pins.path(kind, interface) == *path)
         };
-        if path_is_link(&path) && !interfaces.clone().any(is_ours) {
-            pins.remove(&path)?;
+        if Pins::is_link(&path) && !interfaces.clone().any(is_ours) {
+            pins.detach(&path)?;
         }
     }
     Ok(())
-}
-
-fn path_is_link(path: &Path) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    ["xdp-", "egress-", "guard-"].iter().any(|kind| name.starts_with(kind))
 }

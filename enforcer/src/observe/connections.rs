@@ -39,6 +39,17 @@ fn read<T: Copy>(bytes: &[u8]) -> T {
     unsafe { bytes.as_ptr().cast::<T>().read_unaligned() }
 }
 
+/// The newest generation that judged one of the connections; 0 where there are none. A daemon that takes a table over goes
+/// on from there, so that every connection is judged again by its policy.
+pub fn newest_generation(map: BorrowedFd<'_>) -> io::Result<u32> {
+    let mut newest = 0;
+    sys::for_each_entry(map, size_of::<Key>(), size_of::<Value>(), |_, value| {
+        let value: Value = read(value);
+        newest = newest.max(value.generation);
+    })?;
+    Ok(newest)
+}
+
 fn count(map: BorrowedFd<'_>) -> io::Result<u64> {
     let now = sys::monotonic();
     let mut alive = 0;
