@@ -1,6 +1,8 @@
 //! Cells: the unit in which images are laid out and read.
 
+use crate::image::Heads;
 use crate::ladder::{Fields, walk};
+use crate::layers::pair;
 
 /// Words of 32 bits in a cell. A cell is 64 bytes: one cache line.
 pub const WORDS: usize = 16;
@@ -17,6 +19,12 @@ pub trait Cells {
     #[inline(always)]
     fn walk(&self, base: u32, start: u32, fields: &Fields) -> Option<u32> {
         walk(self, base, start, fields)
+    }
+
+    /// Outcomes for a pair of subjects of which one is a device: [`crate::layers::pair`], likewise.
+    #[inline(always)]
+    fn pair(&self, heads: &Heads, key: (u32, u32), list: usize, fields: &Fields) -> Option<(u32, u32)> {
+        pair(self, heads, key, list, fields)
     }
 }
 

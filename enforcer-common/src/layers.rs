@@ -138,6 +138,34 @@ const fn mud_serves(from: &Endpoint, to: &Endpoint) -> bool {
     profiled && !lacking
 }
 
+/// Outcomes of the guardrail and of the transition ladder that are written for a pair of subjects, one of them a device.
+///
+/// `list` is 1 for the transitions without `mud`, 2 for those with it.
+#[inline(always)]
+pub fn pair<C: Cells + ?Sized>(
+    cells: &C,
+    heads: &Heads,
+    key: (u32, u32),
+    list: usize,
+    fields: &Fields,
+) -> Option<(u32, u32)> {
+    let mut entry = [0u32; 3];
+    if !find_pair(
+        cells,
+        heads.base,
+        &heads.what.pairs,
+        key.0 as u64 | (key.1 as u64) << 32,
+        &mut entry,
+    )? {
+        return Some((0, 0));
+    }
+    let allowed = if list == 2 { entry[2] } else { entry[1] };
+    Some((
+        cells.walk(heads.base, entry[0], fields)?,
+        cells.walk(heads.base, allowed, fields)?,
+    ))
+}
+
 /// Outcomes of the guardrails and of the transitions for a pair and a service.
 #[inline(always)]
 fn outcomes<C: Cells + ?Sized>(
@@ -170,17 +198,9 @@ fn outcomes<C: Cells + ?Sized>(
             } else {
                 to.zone as u32
             };
-            let mut pair = [0u32; 3];
-            if find_pair(
-                cells,
-                heads.base,
-                &heads.what.pairs,
-                a as u64 | (b as u64) << 32,
-                &mut pair,
-            )? {
-                guardrail = worse(guardrail, cells.walk(heads.base, pair[0], fields)?);
-                transition = union(transition, cells.walk(heads.base, pair[mud], fields)?);
-            }
+            let (denied, allowed) = cells.pair(heads, (a, b), mud, fields)?;
+            guardrail = worse(guardrail, denied);
+            transition = union(transition, allowed);
         }
         combination += 1;
     }

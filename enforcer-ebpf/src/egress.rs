@@ -49,7 +49,14 @@ pub(crate) fn run(context: &TcContext) -> i32 {
         Judged::drop(reason)
     } else {
         scene::parse(context, s);
-        judge(s)
+        let route = steps::route(s);
+        if route == Judged::BY_ROUTER {
+            steps::judge_router(s)
+        } else if route == Judged::FORWARDED {
+            steps::judge_forwarded(s)
+        } else {
+            route
+        }
     };
     if !judged.is_now() {
         return NEXT;
@@ -65,9 +72,9 @@ fn refuse(s: &Scratch, reason: Reason) -> Judged {
     Judged::new(if audit { Verdict::Audit } else { Verdict::Drop }, reason, 0)
 }
 
-/// The steps, in order.
+/// Whose packet it is: [`Judged::BY_ROUTER`], [`Judged::FORWARDED`], or a judgement that needs no more.
 #[inline(always)]
-fn judge(s: &mut Scratch) -> Judged {
+pub(crate) fn route(s: &mut Scratch) -> Judged {
     if s.parsed == 0 {
         return refuse(s, Reason::Malformed);
     }
@@ -84,7 +91,7 @@ fn judge(s: &mut Scratch) -> Judged {
     }
     // An interface left alone on purpose counts as the router itself.
     if bits & port::JUDGED == 0 {
-        return steps::judge_router(s);
+        return Judged::BY_ROUTER;
     }
     if essentials::classify(&s.packet) != Essential::No {
         return Judged::NOTHING;
@@ -92,7 +99,7 @@ fn judge(s: &mut Scratch) -> Judged {
     if s.packet.is(flag::LATER_FRAGMENT) {
         return later_fragment(s);
     }
-    steps::judge_forwarded(s)
+    Judged::FORWARDED
 }
 
 /// A later fragment goes where its first went. The kernel may have put the datagram together and taken it apart since, so

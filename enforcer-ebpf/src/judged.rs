@@ -14,6 +14,11 @@ impl Judged {
     /// Nothing is known of it, or it was judged when it entered: nothing to count.
     pub(crate) const NOTHING: Judged = Judged(0);
 
+    /// Not judged yet: it leaves and is the router's own.
+    pub(crate) const BY_ROUTER: Judged = Judged(1);
+    /// Not judged yet: it leaves and entered by a judged port.
+    pub(crate) const FORWARDED: Judged = Judged(2);
+
     #[inline(always)]
     pub(crate) fn new(verdict: Verdict, reason: Reason, rule: u32) -> Judged {
         Judged(verdict as u64 | (reason as u64) << 8 | NOW | (rule as u64) << 32)

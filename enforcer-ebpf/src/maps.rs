@@ -8,6 +8,7 @@ use enforcer_common::{
     cell::{Cell, Cells},
     connection::{Key, Value},
     event::{Counter, CounterKey, Outcome, ReplayInput},
+    image::Heads,
     ladder::{Fields, Ref},
     source::World,
 };
@@ -120,6 +121,12 @@ impl Cells for Kernel {
         }
         scratch(self.0)?.fields = *fields;
         steps::walk(self.0, base, start)
+    }
+
+    #[inline(always)]
+    fn pair(&self, _: &Heads, key: (u32, u32), list: usize, fields: &Fields) -> Option<(u32, u32)> {
+        scratch(self.0)?.fields = *fields;
+        steps::pair(self.0, key, list)
     }
 }
 

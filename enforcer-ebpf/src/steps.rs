@@ -48,8 +48,7 @@ fn decode(number: u32) -> source::Finding {
 #[inline(never)]
 extern "C" fn enforcer_walk(program: u32, base: u32, start: u32) -> u64 {
     let Some(s) = scratch(program) else { return 0 };
-    let fields = s.fields;
-    match ladder::walk(&Kernel(program), base, start, &fields) {
+    match ladder::walk(&Kernel(program), base, start, &s.fields) {
         Some(payload) => payload as u64 | 1 << 32,
         None => 0,
     }
@@ -60,6 +59,30 @@ extern "C" fn enforcer_walk(program: u32, base: u32, start: u32) -> u64 {
 pub(crate) fn walk(program: u32, base: u32, start: u32) -> Option<u32> {
     let found = enforcer_walk(program, base, start);
     if found == 0 { None } else { Some(found as u32) }
+}
+
+/// Both outcomes have 31 bits; this is neither.
+const DAMAGED: u64 = u64::MAX;
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn enforcer_pair(program: u32, from: u32, to: u32, list: u32) -> u64 {
+    let Some(s) = scratch(program) else { return DAMAGED };
+    match layers::pair(&Kernel(program), &s.heads, (from, to), list as usize, &s.fields) {
+        Some((denied, allowed)) => (denied as u64) << 32 | allowed as u64,
+        None => DAMAGED,
+    }
+}
+
+/// Outcomes for a pair of subjects over `fields` in the working memory.
+#[inline(always)]
+pub(crate) fn pair(program: u32, key: (u32, u32), list: usize) -> Option<(u32, u32)> {
+    let found = enforcer_pair(program, key.0, key.1, list as u32);
+    if found == DAMAGED {
+        None
+    } else {
+        Some(((found >> 32) as u32, found as u32))
+    }
 }
 
 #[unsafe(no_mangle)]
@@ -160,6 +183,21 @@ extern "C" fn enforcer_ingress(program: u32) -> u64 {
 #[inline(always)]
 pub(crate) fn judge_ingress(s: &mut Scratch) -> Judged {
     Judged::from_number(enforcer_ingress(s.egress))
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn enforcer_route(program: u32) -> u64 {
+    let Some(s) = scratch(program) else {
+        return Judged::drop(Reason::Malformed).number();
+    };
+    egress::route(s).number()
+}
+
+/// Whose packet it is that leaves; see [`egress::route`].
+#[inline(always)]
+pub(crate) fn route(s: &mut Scratch) -> Judged {
+    Judged::from_number(enforcer_route(s.egress))
 }
 
 #[unsafe(no_mangle)]
