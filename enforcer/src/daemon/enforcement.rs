@@ -63,8 +63,13 @@ impl Enforcement {
         })? + 1;
         // In force before it hangs anywhere: no packet meets a program without a policy.
         kernel.memory_mut().switch(&cells, generation)?;
-        let mut attachments = Attachments::new(pins, keep);
-        attachments.attach(&mut kernel, &layout.attach).await?;
+        let mut attachments = Attachments::new(pins.clone(), keep);
+        if let Err(error) = attachments.attach(&mut kernel, &layout.attach).await {
+            if !pins.list().iter().any(|path| Pins::is_link(path)) {
+                pins.clear()?;
+            }
+            return Err(error);
+        }
         attachments.drop_leftovers()?;
         warn_of(&layout, None);
         Ok(Enforcement {

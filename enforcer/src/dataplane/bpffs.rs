@@ -46,11 +46,7 @@ impl Pins {
 
     /// Makes the folder; mounts the BPF file system where it is absent.
     pub fn prepare(&self) -> Result<(), Error> {
-        let failed = |what, error: io::Error| Error::Pin {
-            what,
-            path: self.root.clone(),
-            error,
-        };
+        let failed = |what, error: io::Error| failed(what, &self.root, error);
         let kind = statfs(&self.root).map_err(|error| failed("cannot look at", error.into()))?;
         if kind.filesystem_type() != BPF_FS_MAGIC {
             mount(
@@ -63,11 +59,7 @@ impl Pins {
             .map_err(|error| failed("cannot mount the BPF file system on", error.into()))?;
             tracing::info!("mounted the BPF file system on {}", self.root.display());
         }
-        std::fs::create_dir_all(&self.folder).map_err(|error| Error::Pin {
-            what: "cannot make",
-            path: self.folder.clone(),
-            error,
-        })
+        std::fs::create_dir_all(&self.folder).map_err(|error| self::failed("cannot make", &self.folder, error))
     }
 
     /// Where the link of one kind on one interface is pinned. The BPF file system allows no dots in names.
@@ -110,11 +102,7 @@ impl Pins {
     /// Removes one pin; that there is none is no error.
     pub fn remove(&self, path: &Path) -> Result<(), Error> {
         match std::fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::Pin {
-                what: "cannot remove",
-                path: path.to_owned(),
-                error,
-            }),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("cannot remove", path, error)),
             _ => Ok(()),
         }
     }
@@ -132,5 +120,29 @@ impl Pins {
         let _ = std::fs::remove_dir(&self.folder);
         let _ = self.folder.parent().map(std::fs::remove_dir);
         Ok(links.len())
+    }
+}
+
+fn failed(what: &'static str, path: &Path, error: io::Error) -> Error {
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        return Error::Privilege;
+    }
+    Error::Pin {
+        what,
+        path: path.to_owned(),
+        error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_instance_has_a_folder() {
+        let pins = Pins::new(Path::new("/bpf"), "main");
+        assert_eq!(pins.path("xdp", "lan0.30"), Path::new("/bpf/enforcer/main/xdp-lan0,30"));
+        assert!(Pins::is_link(&pins.path("guard", "lan0")));
+        assert!(!Pins::is_link(&pins.connections()));
     }
 }

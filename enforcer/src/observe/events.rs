@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use aya::maps::{MapData, RingBuf};
 use enforcer_common::event::Event;
+use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::broadcast;
 
@@ -29,9 +30,10 @@ pub struct Ring {
 impl Ring {
     /// Waits on the map `EVENTS`; inside a tokio runtime.
     pub fn new(ring: RingBuf<MapData>) -> io::Result<Self> {
-        Ok(Ring {
-            ring: AsyncFd::new(ring)?,
-        })
+        // SAFETY: the ring owns its descriptor and gives the same one until it is dropped, which is after it is taken off the
+        // reactor: both happen when the `AsyncFd` goes.
+        let ring = unsafe { AsyncFd::register_with_interest(ring, Interest::READABLE) }?;
+        Ok(Ring { ring })
     }
 
     /// Waits for events and gives all that there are. Safe to give up in between: nothing is lost.
