@@ -20,6 +20,8 @@ pub const LOG: u32 = 1 << 27;
 pub const DENY: u32 = 1 << 30;
 /// The denying guardrail is in audit (and none that enforces denies).
 pub const DENY_AUDIT: u32 = 1 << 29;
+/// Outcome of a pair of subjects for which no guardrails are written down: those of the zones hold.
+pub const ABSENT: u32 = (1 << 31) - 1;
 /// Final outcome of a MUD ladder: an accepting ACE, in the low 24 bits.
 pub const MUD_ACCEPT: u32 = 1 << 30;
 /// A dropping ACE, in the low 24 bits (0 in a reply ladder where `replies = "listed"` finds no ACE).
@@ -94,15 +96,6 @@ fn zones<C: Cells + ?Sized>(cells: &C, heads: &Heads, from: u16, to: u16) -> Opt
     Some([word(cell, at), word(cell, at + 1), word(cell, at + 2)])
 }
 
-/// The stronger of two guardrail outcomes: enforcing before audit, then the name that sorts first.
-#[inline(always)]
-const fn worse(a: u32, b: u32) -> u32 {
-    if a & DENY == 0 {
-        return b;
-    }
-    if b & DENY == 0 || a <= b { a } else { b }
-}
-
 /// The union of two transition outcomes: allowed before not, then the name that sorts first.
 #[inline(always)]
 const fn union(a: u32, b: u32) -> u32 {
@@ -157,7 +150,7 @@ pub fn pair<C: Cells + ?Sized>(
         key.0 as u64 | (key.1 as u64) << 32,
         &mut entry,
     )? {
-        return Some((0, 0));
+        return Some((ABSENT, 0));
     }
     let allowed = if list == 2 { entry[2] } else { entry[1] };
     Some((
@@ -182,7 +175,7 @@ fn outcomes<C: Cells + ?Sized>(
     if !from.is(flag::SPECIAL) && !to.is(flag::SPECIAL) {
         return Some((guardrail, transition));
     }
-    // Entries that name devices: each combination of zone and device that is left.
+    // Entries that name devices: each combination of zone and device that is left, the most particular last.
     let mut combination = 1;
     while combination < 4 {
         let by_from = combination & 1 != 0;
@@ -199,7 +192,10 @@ fn outcomes<C: Cells + ?Sized>(
                 to.zone as u32
             };
             let (denied, allowed) = cells.pair(heads, (a, b), mud, fields)?;
-            guardrail = worse(guardrail, denied);
+            // Where guardrails are written down for a pair, they are all that hold for it, exceptions taken out.
+            if denied != ABSENT {
+                guardrail = denied;
+            }
             transition = union(transition, allowed);
         }
         combination += 1;

@@ -4,7 +4,7 @@ use crate::cell::Cells;
 use crate::endpoint::{Endpoint, endpoint, flag};
 use crate::image::{Heads, port_has_zone, zone};
 use crate::overlay;
-use crate::packet::{Packet, kind};
+use crate::packet::{self, Packet, kind};
 use crate::reason::Reason;
 use crate::table::{find_large, find_medium, find_small};
 
@@ -142,7 +142,8 @@ pub fn sender<W: World + ?Sized>(
     }
     let mut spoofed = !anywhere && !port_has_zone(port, out.home);
     if out.is(flag::LISTED) {
-        spoofed |= out.is(flag::HAS_MAC) && packet.source_mac != 0 && out.mac != packet.source_mac;
+        let bound = !packet.is(packet::flag::NO_ETHERNET) && !(anywhere && packet.source_mac == 0);
+        spoofed |= out.is(flag::HAS_MAC) && bound && out.mac != packet.source_mac;
         spoofed |= known_mac && by_mac.device != out.device;
     } else if known_mac {
         spoofed |= fenced(&by_mac, packet.kind) || by_mac.home != out.home;
@@ -252,9 +253,10 @@ fn link_local<W: Cells + ?Sized>(
     out: &mut Endpoint,
 ) -> Finding {
     let label = out.address_label;
-    let own = local.bits & overlay::port::OWN_MAC != 0
-        && (packet.destination_mac == local.mac || local.bits & overlay::port::BRIDGED == 0);
-    if own || (packet.is(crate::packet::flag::NO_ETHERNET)) {
+    let own = out.is(flag::ROUTER) && local.bits & overlay::port::OWN_MAC == 0
+        || local.bits & overlay::port::OWN_MAC != 0
+            && (packet.destination_mac == local.mac || local.bits & overlay::port::BRIDGED == 0);
+    if own || (packet.is(packet::flag::NO_ETHERNET)) {
         *out = endpoint(world, heads, ROUTER_ENDPOINT).ok_or(DAMAGED)?;
     } else if by_mac.device != 0 && by_mac.home == from.home {
         *out = *by_mac;

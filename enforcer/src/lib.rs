@@ -8,3 +8,4 @@ pub mod dataplane;
 pub mod mud;
 pub mod observe;
 pub mod policy;
+pub mod replay;

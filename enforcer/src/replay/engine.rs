@@ -1,0 +1,91 @@
+//! What judges a frame.
+
+use aya::programs::ProgramError;
+use enforcer_common::event::Outcome;
+use enforcer_common::reason::{Reason, Verdict};
+use thiserror::Error;
+
+use super::choose::Entry;
+use crate::dataplane;
+
+/// Something that judges frames in order; connections carry over from frame to frame.
+pub trait Engine {
+    /// Judges one frame at `now`, in nanoseconds of a clock that never goes back.
+    fn judge(&mut self, entry: &Entry, now: u64, frame: &[u8]) -> Result<Judgement, EngineError>;
+}
+
+/// An outcome with its numbers checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Judgement {
+    /// What becomes of the frame.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: Reason,
+    /// The numbers of those involved.
+    pub outcome: Outcome,
+}
+
+impl Judgement {
+    /// What the program wrote down.
+    pub fn of(outcome: Outcome) -> Result<Judgement, EngineError> {
+        if outcome.written == 0 {
+            return Err(EngineError::Nothing);
+        }
+        match (Verdict::from_u8(outcome.verdict), Reason::from_u8(outcome.reason)) {
+            (Some(verdict), Some(reason)) => Ok(Judgement {
+                verdict,
+                reason,
+                outcome,
+            }),
+            _ => Err(EngineError::Number {
+                verdict: outcome.verdict,
+                reason: outcome.reason,
+            }),
+        }
+    }
+
+    /// A frame that no parser would accept, met at that port.
+    pub fn malformed(port: u32) -> Judgement {
+        Judgement {
+            verdict: Verdict::Drop,
+            reason: Reason::Malformed,
+            outcome: Outcome {
+                port,
+                verdict: Verdict::Drop as u8,
+                reason: Reason::Malformed as u8,
+                written: 1,
+                ..Outcome::default()
+            },
+        }
+    }
+}
+
+/// Why a frame could not be judged.
+#[derive(Debug, Error)]
+pub enum EngineError {
+    /// The program did not say what it decided.
+    #[error("the kernel program wrote no outcome")]
+    Nothing,
+    /// The program said something unheard of.
+    #[error("the kernel program wrote verdict {verdict} and reason {reason}, which do not exist")]
+    Number {
+        /// Number of the verdict.
+        verdict: u8,
+        /// Number of the reason.
+        reason: u8,
+    },
+    /// What the program did is not what it said.
+    #[error("the kernel program returned {returned} though its verdict is {}", verdict.label())]
+    Contradiction {
+        /// What it returned.
+        returned: u32,
+        /// What it wrote.
+        verdict: Verdict,
+    },
+    /// The system refused.
+    #[error(transparent)]
+    Kernel(#[from] dataplane::Error),
+    /// The kernel would not run the program on the frame.
+    #[error("the kernel does not run the program on it: {0}")]
+    Run(#[from] ProgramError),
+}
