@@ -70,7 +70,7 @@ impl Enforcement {
             }
             return Err(error);
         }
-        attachments.drop_leftovers()?;
+        attachments.drop_leftovers(&live)?;
         warn_of(&layout, None);
         Ok(Enforcement {
             kernel,

@@ -194,8 +194,9 @@ impl Attachments {
     }
 
     /// Removes what an earlier run left on interfaces that this one does not use.
-    pub fn drop_leftovers(&self) -> Result<(), Error> {
-        links::remove_others(&self.pins, self.interfaces.keys().map(String::as_str))
+    pub fn drop_leftovers(&self, live: &Interfaces) -> Result<(), Error> {
+        let live = live.iter().map(|link| link.name.as_str());
+        links::remove_others(&self.pins, self.interfaces.keys().map(String::as_str), live)
     }
 
     fn detach(&mut self, interface: &str) {

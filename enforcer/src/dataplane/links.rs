@@ -243,8 +243,17 @@ pub fn remove_all<'a>(pins: &Pins, interfaces: impl Iterator<Item = &'a str>) ->
     Ok(removed + interfaces.filter(|interface| remove_filters(interface)).count())
 }
 
-/// Removes the pins of interfaces that are not among `interfaces`.
-pub fn remove_others<'a>(pins: &Pins, interfaces: impl Iterator<Item = &'a str> + Clone) -> Result<(), Error> {
+/// Takes off what an earlier run left on interfaces that are not among `interfaces`; `live` is all that there are.
+pub fn remove_others<'a>(
+    pins: &Pins,
+    interfaces: impl Iterator<Item = &'a str> + Clone,
+    live: impl Iterator<Item = &'a str>,
+) -> Result<(), Error> {
+    if !has_tcx() {
+        for interface in live.filter(|name| !interfaces.clone().any(|ours| ours == *name)) {
+            remove_filters(interface);
+        }
+    }
     for path in pins.list() {
         let is_ours = |interface: &str| {
             ["xdp", "egress", "guard"]
