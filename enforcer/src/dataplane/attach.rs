@@ -189,13 +189,14 @@ impl Attachments {
             .collect();
         for interface in gone {
             self.detach(&interface);
-            tracing::info!("{interface}: no longer in the policy, taken off");
+            tracing::info!("{interface}: nothing is enforced there any more");
         }
     }
 
     /// Removes what an earlier run left on interfaces that this one does not use.
-    pub fn drop_leftovers(&self) -> Result<(), Error> {
-        links::remove_others(&self.pins, self.interfaces.keys().map(String::as_str))
+    pub fn drop_leftovers(&self, live: &Interfaces) -> Result<(), Error> {
+        let live = live.iter().map(|link| link.name.as_str());
+        links::remove_others(&self.pins, self.interfaces.keys().map(String::as_str), live)
     }
 
     fn detach(&mut self, interface: &str) {
@@ -213,7 +214,7 @@ impl Attachments {
 
     fn unpin(&self, interface: &str) {
         for kind in ["xdp", "egress", "guard"] {
-            if let Err(error) = self.pins.remove(&self.pins.path(kind, interface)) {
+            if let Err(error) = self.pins.detach(&self.pins.path(kind, interface)) {
                 tracing::warn!("{error}");
             }
         }

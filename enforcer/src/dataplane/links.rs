@@ -1,7 +1,5 @@
 //! One program on one interface: made anew, or taken over from a pin so that no packet goes unjudged in between.
 
-use std::path::Path;
-
 use aya::programs::links::{FdLink, PinnedLink};
 use aya::programs::tc::{
     NlOptions, SchedClassifierLink, TcAttachOptions, TcHandle, qdisc_add_clsact, qdisc_detach_program,
@@ -245,22 +243,26 @@ pub fn remove_all<'a>(pins: &Pins, interfaces: impl Iterator<Item = &'a str>) ->
     Ok(removed + interfaces.filter(|interface| remove_filters(interface)).count())
 }
 
-/// Removes the pins of interfaces that are not among `interfaces`.
-pub fn remove_others<'a>(pins: &Pins, interfaces: impl Iterator<Item = &'a str> + Clone) -> Result<(), Error> {
+/// Takes off what an earlier run left on interfaces that are not among `interfaces`; `live` is all that there are.
+pub fn remove_others<'a>(
+    pins: &Pins,
+    interfaces: impl Iterator<Item = &'a str> + Clone,
+    live: impl Iterator<Item = &'a str>,
+) -> Result<(), Error> {
+    if !has_tcx() {
+        for interface in live.filter(|name| !interfaces.clone().any(|ours| ours == *name)) {
+            remove_filters(interface);
+        }
+    }
     for path in pins.list() {
         let is_ours = |interface: &str| {
             ["xdp", "egress", "guard"]
                 .iter()
                 .any(|kind| pins.path(kind, interface) == *path)
         };
-        if path_is_link(&path) && !interfaces.clone().any(is_ours) {
-            pins.remove(&path)?;
+        if Pins::is_link(&path) && !interfaces.clone().any(is_ours) {
+            pins.detach(&path)?;
         }
     }
     Ok(())
-}
-
-fn path_is_link(path: &Path) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    ["xdp-", "egress-", "guard-"].iter().any(|kind| name.starts_with(kind))
 }

@@ -1,4 +1,5 @@
 //! The live interfaces, by rtnetlink: what the overlay and the attaching need of them.
+#![expect(clippy::wildcard_enum_match_arm, reason = "there is no end to netlink's attributes")]
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use enforcer_common::overlay::{WHOLE_INTERFACE, port};
 
+use super::Error;
 use super::netlink::{Interfaces, Link};
 use super::overlay::Entry;
 use crate::compile::image::{Names, PortName};
@@ -52,6 +53,14 @@ impl Layout {
         layout
     }
 
+    /// An error where an interface is missing.
+    pub fn check(&self) -> Result<(), Error> {
+        if self.missing.is_empty() {
+            return Ok(());
+        }
+        Err(Error::NoInterface(self.missing.clone()))
+    }
+
     fn add_port(&mut self, number: u32, name: &PortName, link: &Link, live: &Interfaces) {
         let device = live.vlan_device(link, &name.vlans).unwrap_or(link);
         let outer = name.vlans.first().copied().unwrap_or_default();
@@ -87,7 +96,7 @@ impl Layout {
             } else if ignored.contains(&link.index) {
                 bits |= port::IGNORED;
             } else {
-                if link.up {
+                if link.up && !carries(link, &named, live) {
                     self.unnamed.push(link.name.clone());
                 }
                 continue;
@@ -146,6 +155,27 @@ impl Layout {
 fn beneath<'a>(link: &'a Link, live: &'a Interfaces) -> impl Iterator<Item = &'a Link> + Clone {
     live.iter()
         .filter(|low| low.master == Some(link.index) || link.lower == Some(low.index))
+}
+
+/// True where the interface is a member of a named one, or carries it: the policy names what stands above.
+fn carries(link: &Link, named: &BTreeSet<u32>, live: &Interfaces) -> bool {
+    let mut open = vec![link.index];
+    let mut seen = BTreeSet::new();
+    while let Some(index) = open.pop() {
+        if !seen.insert(index) {
+            continue;
+        }
+        if named.contains(&index) {
+            return true;
+        }
+        open.extend(live.by_index(index).and_then(|link| link.master));
+        open.extend(
+            live.iter()
+                .filter(|upper| upper.lower == Some(index))
+                .map(|upper| upper.index),
+        );
+    }
+    false
 }
 
 /// Bits that follow from the device: `device` is the VLAN's own device where there is one, `carrier` what XDP hangs on.
