@@ -1,1 +1,147 @@
-fn main() {}
+//! `cargo xtask`: sets up the machine, builds, tests and shows.
+
+mod bpf;
+mod demo;
+mod elf_tools;
+mod fingerprint {
+    #![doc = "Shared with `enforcer/build.rs`, which refuses an object made from other sources."]
+    include!("../../enforcer/bpf_fingerprint.rs");
+}
+mod kernels;
+mod packages;
+mod paths;
+mod reproducible;
+mod run;
+mod stable_names;
+mod test;
+mod toolchain;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use packages::Group;
+use paths::Paths;
+
+/// Sets up the machine, builds, tests and shows.
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Xtask {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Install what building, testing and the demo need. The other commands call the part that they need.
+    Setup {
+        /// Only what this group of commands needs.
+        #[arg(value_enum)]
+        groups: Vec<Group>,
+    },
+    /// Build the kernel program, then the workspace with it inside.
+    Build {
+        /// Optimised binaries.
+        #[arg(long)]
+        release: bool,
+        /// Build the kernel program a second time, in another folder, and compare the bytes.
+        #[arg(long)]
+        check_reproducible: bool,
+        /// Stop after the kernel program.
+        #[arg(long, conflicts_with = "release")]
+        bpf_only: bool,
+    },
+    /// Send example traffic through a router made of network namespaces, and show what becomes of it.
+    Demo,
+    /// Everything that can be tested on this machine: units, the lab, older kernels, reproducibility.
+    Test {
+        /// Leave out the older kernels.
+        #[arg(long)]
+        no_kernels: bool,
+    },
+    /// Bring up the router and four networks, and open a shell in it.
+    Lab {
+        /// A command to run inside the router, instead of a shell.
+        #[arg(last = true)]
+        command: Vec<String>,
+    },
+    /// Load the kernel program on the running kernel and, in virtual machines, on Debian's 6.1 and 6.12.
+    Kernels {
+        /// Load every program and attach it (the only check so far, and the default).
+        #[arg(long)]
+        load: bool,
+        /// A command to run there instead: `enforcer`, `/opt/ip` and busybox are in the machines.
+        #[arg(last = true, conflicts_with = "load")]
+        command: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    if let Some(code) = stable_names::as_wrapper() {
+        return code;
+    }
+    match xtask(Xtask::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn xtask(command: Command) -> Result<()> {
+    let paths = Paths::find()?;
+    match command {
+        Command::Setup { groups } => setup(&paths, &groups),
+        Command::Build {
+            release,
+            check_reproducible,
+            bpf_only,
+        } => {
+            bpf::build(&paths)?;
+            if check_reproducible {
+                reproducible::check(&paths)?;
+            }
+            if !bpf_only {
+                build_workspace(&paths, release)?;
+                let profile = if release { "release" } else { "debug" };
+                println!("built: {}", paths.target.join(profile).join("enforcer").display());
+            }
+            Ok(())
+        }
+        Command::Demo => demo::demo(&paths),
+        Command::Test { no_kernels } => test::test(&paths, !no_kernels),
+        Command::Lab { command } => demo::lab(&paths, &command),
+        Command::Kernels { load: _, command } => {
+            bpf::build(&paths)?;
+            build_workspace(&paths, false)?;
+            kernels::check(&paths, &command)
+        }
+    }
+}
+
+fn setup(paths: &Paths, groups: &[Group]) -> Result<()> {
+    let groups = if groups.is_empty() { Group::ALL } else { groups };
+    for group in groups {
+        if *group == Group::Build {
+            let toolchain = toolchain::ensure(paths)?;
+            println!("BPF toolchain: {toolchain}");
+        } else {
+            packages::ensure(*group)?;
+        }
+        println!("{}: ready", group.title());
+    }
+    Ok(())
+}
+
+/// Builds every binary of the workspace, with the BPF object that [`bpf::build`] made.
+fn build_workspace(paths: &Paths, release: bool) -> Result<()> {
+    let mut cargo = paths.cargo();
+    // Not xtask: it runs, and would be built again with the features of the others.
+    cargo.args(["build", "--locked", "--workspace", "--exclude", "xtask"]);
+    if release {
+        cargo.arg("--release");
+    }
+    run::run(&mut cargo)
+}

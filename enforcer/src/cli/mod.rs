@@ -7,6 +7,7 @@ mod drops;
 mod init;
 mod kernel_check;
 mod mud;
+mod replay;
 mod reload;
 mod run;
 mod status;
@@ -47,6 +48,7 @@ enum Command {
     Reload(reload::Args),
     Detach(detach::Args),
     Mud(mud::Args),
+    Replay(replay::Args),
     KernelCheck(kernel_check::Args),
 }
 
@@ -62,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Reload(args) => reload::run(&args),
         Command::Detach(args) => detach::run(&args),
         Command::Mud(args) => mud::run(args),
+        Command::Replay(args) => replay::run(args),
         Command::KernelCheck(args) => kernel_check::run(&args),
     };
     let exit = result.unwrap_or_else(|error| {

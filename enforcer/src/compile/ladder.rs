@@ -8,11 +8,11 @@ use enforcer_common::ladder::{FAN, LEAF, MAX_DEPTH, MAX_STEPS, Ref};
 use super::Error;
 
 /// Intervals of one field: each from its lower bound to the next; the first starts at 0.
-pub type Intervals = Vec<(u32, Ref)>;
+pub(super) type Intervals = Vec<(u32, Ref)>;
 
 /// Ladders under construction. Cells are numbered from `origin`, the place that they take in the image.
 #[derive(Debug)]
-pub struct Ladders {
+pub(super) struct Ladders {
     cells: Vec<Cell>,
     origin: u32,
     known: HashMap<(u32, Intervals), Ref>,
@@ -21,7 +21,7 @@ pub struct Ladders {
 
 impl Ladders {
     /// No ladders yet; the first will stand at cell `origin` of the image.
-    pub fn new(origin: u32) -> Self {
+    pub(super) fn new(origin: u32) -> Self {
         Ladders {
             cells: Vec::new(),
             origin,
@@ -31,7 +31,7 @@ impl Ladders {
     }
 
     /// A ladder over `field`. Neighbours with the same outcome become one; a single outcome needs no ladder.
-    pub fn ladder(&mut self, field: usize, mut intervals: Intervals) -> Result<Ref, Error> {
+    pub(super) fn ladder(&mut self, field: usize, mut intervals: Intervals) -> Result<Ref, Error> {
         debug_assert!(intervals.first().is_some_and(|first| first.0 == 0));
         debug_assert!(intervals.is_sorted_by(|a, b| a.0 < b.0));
         intervals.dedup_by(|next, kept| next.1 == kept.1);
@@ -55,7 +55,7 @@ impl Ladders {
     }
 
     /// The cells, to stand at the origin.
-    pub fn into_cells(self) -> Vec<Cell> {
+    pub(super) fn into_cells(self) -> Vec<Cell> {
         self.cells
     }
 

@@ -1,0 +1,117 @@
+//! Everything that can be tested on this machine, and what it was.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::packages::{self, Group};
+use crate::paths::Paths;
+use crate::{bpf, build_workspace, kernels, reproducible, run};
+
+/// A step, as the summary shows it.
+struct Done {
+    what: &'static str,
+    took: Duration,
+    failure: Option<String>,
+}
+
+/// Runs all tests; a failed step does not keep the others from running.
+pub(crate) fn test(paths: &Paths, with_kernels: bool) -> Result<()> {
+    packages::ensure(Group::Lab)?;
+    bpf::build(paths)?;
+    build_workspace(paths, false)?;
+
+    let mut done = vec![
+        step("units, properties and commands, without privileges", || units(paths)),
+        step("the lab: a router in network namespaces, real traffic", || lab(paths)),
+    ];
+    if with_kernels {
+        done.push(step(
+            "the kernel program loads on 6.1, 6.12 and the running kernel",
+            || kernels::check(paths, &[]),
+        ));
+    }
+    done.push(step("the kernel program is the same from another folder", || {
+        reproducible::check(paths)
+    }));
+    summary(&done)
+}
+
+fn step(what: &'static str, work: impl FnOnce() -> Result<()>) -> Done {
+    println!("\n=== {what}");
+    let started = Instant::now();
+    let failure = work().err().map(|error| format!("{error:#}"));
+    if let Some(failure) = &failure {
+        println!("failed: {failure}");
+    }
+    Done {
+        what,
+        took: started.elapsed(),
+        failure,
+    }
+}
+
+fn units(paths: &Paths) -> Result<()> {
+    let mut cargo = paths.cargo();
+    cargo.args(["test", "--locked", "--workspace", "--quiet", "--no-fail-fast"]);
+    run::run(&mut cargo)?;
+    // The parser and its like, compiled for the host; a workspace of its own.
+    let mut cargo = paths.cargo();
+    cargo.current_dir(paths.repo.join("enforcer-ebpf")).args([
+        "test",
+        "--locked",
+        "--quiet",
+        "--lib",
+        "--no-default-features",
+    ]);
+    run::run(&mut cargo)
+}
+
+/// The tests that are marked as needing root, one after the other: there is one BPF file system.
+fn lab(paths: &Paths) -> Result<()> {
+    let mut cargo = paths.cargo();
+    cargo
+        .args([
+            "test",
+            "--locked",
+            "--workspace",
+            "--tests",
+            "--quiet",
+            "--no-fail-fast",
+        ])
+        .args(["--", "--ignored", "--test-threads=1"]);
+    if !run::is_root()? {
+        println!("these tests need root: cargo runs them through sudo");
+        cargo.env(
+            format!("CARGO_TARGET_{}_RUNNER", host()?.to_uppercase().replace('-', "_")),
+            "sudo --",
+        );
+    }
+    run::run(&mut cargo)
+}
+
+/// The target that the user's compiler builds for.
+fn host() -> Result<String> {
+    let text = run::output(Command::new("rustc").arg("-vV"))?;
+    text.lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .map(str::to_owned)
+        .context("rustc does not name its host")
+}
+
+fn summary(done: &[Done]) -> Result<()> {
+    println!("\nWhat was tested:");
+    for step in done {
+        let result = if step.failure.is_some() { "FAILED" } else { "ok" };
+        println!("  {result:<7} {} ({:.0?})", step.what, step.took);
+        if let Some(failure) = &step.failure {
+            println!("          {}", failure.replace('\n', "\n          "));
+        }
+    }
+    let failed = done.iter().filter(|step| step.failure.is_some()).count();
+    if failed > 0 {
+        bail!("{failed} of {} steps failed", done.len());
+    }
+    Ok(())
+}
