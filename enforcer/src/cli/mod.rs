@@ -7,8 +7,8 @@ mod drops;
 mod init;
 mod kernel_check;
 mod mud;
-mod replay;
 mod reload;
+mod replay;
 mod run;
 mod status;
 
