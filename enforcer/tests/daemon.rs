@@ -1,4 +1,5 @@
 //! The daemon in a network namespace of its own: what it does to interfaces, and what becomes of that.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
