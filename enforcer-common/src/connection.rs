@@ -42,12 +42,7 @@ impl Key {
     /// address is link-local, else zeros.
     #[inline(always)]
     pub fn of(packet: &Packet, scope: (u32, u16), out: &mut Key) -> bool {
-        let from_low = is_lower(
-            &packet.source,
-            packet.source_port,
-            &packet.destination,
-            packet.destination_port,
-        );
+        let from_low = is_lower(&packet.source, packet.source_port, &packet.destination, packet.destination_port);
         if from_low {
             out.low = packet.source;
             out.high = packet.destination;

@@ -91,11 +91,7 @@ pub struct Head0 {
 /// Three words of a header as a table.
 #[inline(always)]
 fn table(cell: &[u32; 16], at: usize) -> Table {
-    Table {
-        start: word(cell, at),
-        mask: word(cell, at + 1),
-        seed: word(cell, at + 2),
-    }
+    Table { start: word(cell, at), mask: word(cell, at + 1), seed: word(cell, at + 2) }
 }
 
 /// Reads header cell 0.
@@ -161,11 +157,7 @@ pub struct Heads {
 /// Reads both header cells of the image whose first cell is `base`.
 #[inline(always)]
 pub fn heads<C: Cells + ?Sized>(cells: &C, base: u32) -> Option<Heads> {
-    Some(Heads {
-        base,
-        who: head0(cells, base)?,
-        what: head1(cells, base)?,
-    })
+    Some(Heads { base, who: head0(cells, base)?, what: head1(cells, base)? })
 }
 
 /// Bits of a zone record.
@@ -195,10 +187,7 @@ pub fn zone<C: Cells + ?Sized>(cells: &C, heads: &Heads, zone: u16) -> Option<Zo
     }
     let cell = cells.cell(heads.base.wrapping_add(heads.what.zones).wrapping_add(zone as u32 >> 2))?;
     let at = (zone as usize & 3) * 4;
-    Some(Zone {
-        flags: word(cell, at),
-        anonymous: word(cell, at + 1),
-    })
+    Some(Zone { flags: word(cell, at), anonymous: word(cell, at + 1) })
 }
 
 /// Zones that one port can belong to: words 1–15 of its cell.

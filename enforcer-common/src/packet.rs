@@ -1,7 +1,5 @@
 //! What the parser takes from a packet, and the fields that ladders look at.
 
-use crate::ladder::Fields;
-
 /// [`Packet::kind`]: what stands behind the EtherType.
 pub mod kind {
     /// A frame without IP.
@@ -219,7 +217,7 @@ pub mod service {
     pub const ALL: (u32, u32) = (0, 0x100 << 16 | 0xffff);
 }
 
-/// Which field of [`Fields`] holds what, where ladders decide over packets. Ladders look at fields in this order.
+/// Which field of [`crate::ladder::Fields`] holds what, where ladders decide over packets. Ladders look at fields in this order.
 pub mod fields {
     /// Device label of the other end.
     pub const PEER_DEVICE: usize = 0;
@@ -231,13 +229,4 @@ pub mod fields {
     pub const SERVICE: usize = 3;
     /// Source port, or the 16 bits behind an EtherType.
     pub const SECOND: usize = 4;
-}
-
-/// Fields of the packet alone, as transitions and guardrails need them.
-#[inline(always)]
-pub fn service_fields(packet: &Packet) -> Fields {
-    let mut fields = [0u32; 8];
-    fields[fields::SERVICE] = packet.service();
-    fields[fields::SECOND] = packet.second_key();
-    fields
 }

@@ -38,11 +38,7 @@ pub fn address<W: Cells + ?Sized>(
     let mut index = hosts.ok_or(DAMAGED)?;
     if index == 0 {
         let fields = [address[0], address[1], address[2], address[3], 0, 0, 0, 0];
-        let start = if kind == kind::IPV6 {
-            heads.who.prefixes6
-        } else {
-            heads.who.prefixes4
-        };
+        let start = if kind == kind::IPV6 { heads.who.prefixes6 } else { heads.who.prefixes4 };
         index = world.walk(heads.base, start, &fields).ok_or(DAMAGED)?;
     }
     if index == 0 {

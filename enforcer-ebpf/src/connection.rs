@@ -21,11 +21,7 @@ use crate::{
 fn key_of(s: &mut Scratch, which: u32) -> bool {
     let packet = if which == which::PACKET { &s.packet } else { &s.other };
     let scoped = is_link_scoped(packet.kind, &packet.source) || is_link_scoped(packet.kind, &packet.destination);
-    let scope = if scoped {
-        (s.ifindex, s.packet.outer_vlan)
-    } else {
-        (0, 0)
-    };
+    let scope = if scoped { (s.ifindex, s.packet.outer_vlan) } else { (0, 0) };
     Key::of(packet, scope, &mut s.key)
 }
 
@@ -52,17 +48,11 @@ pub(crate) fn find(s: &mut Scratch) -> Judged {
     if entry.generation != s.generation && !again(s, entry, by_opener) {
         return Judged::NOTHING;
     }
-    s.accounts = if by_opener {
-        (entry.from_account, entry.to_account)
-    } else {
-        (entry.to_account, entry.from_account)
-    };
+    s.accounts =
+        if by_opener { (entry.from_account, entry.to_account) } else { (entry.to_account, entry.from_account) };
     if !by_opener && entry.reply_reason != Reason::Established as u8 {
-        let reason = if entry.reply_reason == Reason::MudFromDevice as u8 {
-            Reason::MudFromDevice
-        } else {
-            Reason::MudToDevice
-        };
+        let reason =
+            if entry.reply_reason == Reason::MudFromDevice as u8 { Reason::MudFromDevice } else { Reason::MudToDevice };
         if entry.flags & flag::REPLY_AUDIT == 0 {
             return Judged::new(Verdict::Drop, reason, entry.reply_rule);
         }
@@ -137,11 +127,7 @@ fn again(s: &mut Scratch, entry: &mut Value, by_opener: bool) -> bool {
         s.other.destination_port = s.packet.source_port;
         s.other.destination_mac = 0;
         if s.packet.is(packet_flag::ECHO_REPLY) {
-            s.other.icmp_type = if s.packet.kind == enforcer_common::packet::kind::IPV4 {
-                8
-            } else {
-                128
-            };
+            s.other.icmp_type = if s.packet.kind == enforcer_common::packet::kind::IPV4 { 8 } else { 128 };
             s.other.flags &= !packet_flag::ECHO_REPLY;
         }
     }
@@ -185,9 +171,5 @@ fn opening_passes(s: &mut Scratch, entry: &Value) -> Option<()> {
     if !steps::layers(s, which::OTHER, earlier) {
         return None;
     }
-    if s.decision.verdict as u8 == Verdict::Drop as u8 {
-        None
-    } else {
-        Some(())
-    }
+    if s.decision.verdict as u8 == Verdict::Drop as u8 { None } else { Some(()) }
 }

@@ -31,14 +31,8 @@ pub(crate) fn run(context: &TcContext) -> i32 {
     let Some(s) = scratch(1) else { return SHOT };
     let raw: *mut __sk_buff = context.as_ptr().cast();
     // SAFETY: the context is the program's own.
-    let (out, entered, present, tag) = unsafe {
-        (
-            (*raw).ifindex,
-            (*raw).ingress_ifindex,
-            (*raw).vlan_present,
-            (*raw).vlan_tci,
-        )
-    };
+    let (out, entered, present, tag) =
+        unsafe { ((*raw).ifindex, (*raw).ingress_ifindex, (*raw).vlan_present, (*raw).vlan_tci) };
     let (out, entered) = match replay_input() {
         Some(input) if is_replay() => (input.ifindex, input.entered),
         _ => (out, entered),
@@ -78,11 +72,7 @@ pub(crate) fn route(s: &mut Scratch) -> Judged {
     if s.parsed == 0 {
         return refuse(s, Reason::Malformed);
     }
-    let bits = if s.entered == 0 {
-        port::IGNORED
-    } else {
-        scene::interface(s, s.entered).bits
-    };
+    let bits = if s.entered == 0 { port::IGNORED } else { scene::interface(s, s.entered).bits };
     if bits & (port::JUDGED | port::IGNORED) == 0 {
         return refuse(s, Reason::UnknownZone);
     }
@@ -115,10 +105,7 @@ fn later_fragment(s: &mut Scratch) -> Judged {
 /// The router's own traffic: its answers pass; what it opens is judged by guardrails and by the receiver's profile.
 #[inline(always)]
 pub(crate) fn from_router(s: &mut Scratch) -> Judged {
-    if endpoint(&s.kernel(), &s.heads, ROUTER_ENDPOINT)
-        .map(|router| s.ends.0 = router)
-        .is_none()
-    {
+    if endpoint(&s.kernel(), &s.heads, ROUTER_ENDPOINT).map(|router| s.ends.0 = router).is_none() {
         return refuse(s, Reason::Malformed);
     }
     if s.packet.is_ip() {
@@ -285,20 +272,14 @@ pub(crate) fn forwarded(s: &mut Scratch) -> Judged {
 /// admitted as far as the stack; the inside tuple decides again where they leave.
 #[inline(always)]
 fn translated(s: &mut Scratch) -> Judged {
-    if endpoint(&s.kernel(), &s.heads, ROUTER_ENDPOINT)
-        .map(|router| s.ends.0 = router)
-        .is_none()
-    {
+    if endpoint(&s.kernel(), &s.heads, ROUTER_ENDPOINT).map(|router| s.ends.0 = router).is_none() {
         return refuse(s, Reason::Malformed);
     }
     if steps::receiver(s, which::PACKET).is_err() {
         return refuse(s, Reason::UnknownZone);
     }
     ends::accounts(s);
-    s.decision = layers::Decision {
-        verdict: Verdict::Pass,
-        ..layers::Decision::refused(Reason::Established)
-    };
+    s.decision = layers::Decision { verdict: Verdict::Pass, ..layers::Decision::refused(Reason::Established) };
     connection::open(s, connection_flag::TRANSLATED);
     fragment::remember(s);
     Judged::NOTHING

@@ -50,11 +50,7 @@ pub(crate) fn remember(s: &Scratch) {
     if !s.packet.is(flag::FIRST_FRAGMENT) {
         return;
     }
-    let value = Value {
-        seen: s.now,
-        generation: s.generation,
-        first: s.packet.fragment_length as u32,
-    };
+    let value = Value { seen: s.now, generation: s.generation, first: s.packet.fragment_length as u32 };
     // A full table forgets another datagram: its fragments are then dropped.
     let _ = FRAGMENTS.insert(&key(&s.packet, s.egress), &value, 0);
 }

@@ -23,9 +23,5 @@ pub(crate) fn run(context: &TcContext) -> i32 {
         return SHOT;
     }
     // SAFETY: checked against the end of the metadata.
-    if unsafe { (start as *const u32).read() } == SEEN {
-        NEXT
-    } else {
-        SHOT
-    }
+    if unsafe { (start as *const u32).read() } == SEEN { NEXT } else { SHOT }
 }

@@ -59,11 +59,7 @@ pub(crate) fn run(context: &XdpContext) -> u32 {
 /// Drops, or lets through where everything is in audit: for refusals that rest on no zone and no device.
 #[inline(always)]
 fn refuse(s: &Scratch, reason: Reason) -> Judged {
-    let verdict = if s.generation != 0 && ends::audit_all(s) {
-        Verdict::Audit
-    } else {
-        Verdict::Drop
-    };
+    let verdict = if s.generation != 0 && ends::audit_all(s) { Verdict::Audit } else { Verdict::Drop };
     Judged::new(verdict, reason, 0)
 }
 
@@ -88,19 +84,8 @@ pub(crate) fn judge(s: &mut Scratch) -> Judged {
     ends::accounts(s);
     let what = essentials::classify(&s.packet);
     if what != Essential::No {
-        let zone_flags = ends::zone_flags(
-            s,
-            if s.ends.0.home != 0 {
-                s.ends.0.home
-            } else {
-                port_cell[1] as u16
-            },
-        );
-        let binding = if what == Essential::Advertisement && binding.is_ok() {
-            claims(s)
-        } else {
-            binding
-        };
+        let zone_flags = ends::zone_flags(s, if s.ends.0.home != 0 { s.ends.0.home } else { port_cell[1] as u16 });
+        let binding = if what == Essential::Advertisement && binding.is_ok() { claims(s) } else { binding };
         match essentials::settle(what, &s.packet, binding, zone_flags, &s.ends.1) {
             Some(Ok(())) => return Judged::pass(Reason::Essential),
             Some(Err(reason)) => return refuse_sender(s, port_cell, reason),
@@ -198,16 +183,8 @@ fn opens_wrongly(s: &Scratch) -> bool {
 /// Refuses for want of a right binding: audit where the device, else every zone of the port, is.
 #[inline(always)]
 fn refuse_sender(s: &Scratch, port_cell: &[u32; 16], reason: Reason) -> Judged {
-    let audit = if s.ends.0.device != 0 {
-        s.ends.0.is(end::AUDIT)
-    } else {
-        port_cell[0] >> 16 & 1 == 1
-    };
-    let verdict = if audit || ends::audit_all(s) {
-        Verdict::Audit
-    } else {
-        Verdict::Drop
-    };
+    let audit = if s.ends.0.device != 0 { s.ends.0.is(end::AUDIT) } else { port_cell[0] >> 16 & 1 == 1 };
+    let verdict = if audit || ends::audit_all(s) { Verdict::Audit } else { Verdict::Drop };
     Judged::new(verdict, reason, 0)
 }
 
@@ -217,22 +194,14 @@ fn claims(s: &mut Scratch) -> source::Finding {
     s.other = s.packet;
     s.other.source = s.packet.target;
     steps::sender(s, which::ASIDE, s.port.number, false)?;
-    if s.spare.device != s.ends.0.device {
-        Err(Reason::SpoofedSource)
-    } else {
-        Ok(())
-    }
+    if s.spare.device != s.ends.0.device { Err(Reason::SpoofedSource) } else { Ok(()) }
 }
 
 /// Remembers which address a device without listed addresses uses.
 #[inline(always)]
 fn learn(s: &Scratch) {
     let from = &s.ends.0;
-    let fenced = if s.packet.kind == kind::IPV6 {
-        end::FENCED6
-    } else {
-        end::FENCED4
-    };
+    let fenced = if s.packet.kind == kind::IPV6 { end::FENCED6 } else { end::FENCED4 };
     if from.device == 0
         || !s.packet.is_ip()
         || from.is(fenced | end::LINK_LOCAL | end::UNSPECIFIED)

@@ -93,11 +93,7 @@ impl Refusal {
     /// The one that was found first, where both are in audit; else the one that is enforced.
     #[inline(always)]
     pub(crate) fn or(self, later: Refusal) -> Refusal {
-        if self.0 == 0 || later.is_enforced() && !self.is_enforced() {
-            later
-        } else {
-            self
-        }
+        if self.0 == 0 || later.is_enforced() && !self.is_enforced() { later } else { self }
     }
 
     #[inline(always)]
@@ -113,11 +109,7 @@ impl Refusal {
     /// The reason; nothing where there is no refusal.
     #[inline(always)]
     pub(crate) fn reason(self) -> Option<Reason> {
-        if self.0 == 0 {
-            None
-        } else {
-            Reason::from_u8(self.0 as u8)
-        }
+        if self.0 == 0 { None } else { Reason::from_u8(self.0 as u8) }
     }
 
     /// The verdict where it is enforced.

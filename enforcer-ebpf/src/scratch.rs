@@ -10,7 +10,10 @@ use enforcer_common::{
     packet::Packet,
 };
 
-use crate::maps::Kernel;
+use crate::{
+    maps::Kernel,
+    packet::{Chain, Next},
+};
 
 /// What the steps hand to each other.
 #[repr(C)]
@@ -49,6 +52,10 @@ pub(crate) struct Scratch {
     pub(crate) accounts: (u16, u16),
     /// VLAN ID of a tag that travels beside the frame; 0 for none.
     pub(crate) beside: u16,
+    /// Where the walk along IPv6 extension headers stands.
+    pub(crate) chain: Chain,
+    /// Where the transport header stands.
+    pub(crate) next: Next,
     /// 1 where the packet could be parsed.
     pub(crate) parsed: u32,
     /// 1 where `other` is the packet that it quotes.

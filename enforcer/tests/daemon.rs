@@ -45,9 +45,7 @@ impl Router {
         unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS).unwrap();
         let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
         mount(None::<&str>, "/", None::<&str>, private, None::<&str>).unwrap();
-        let router = Router {
-            folder: tempfile::tempdir().unwrap(),
-        };
+        let router = Router { folder: tempfile::tempdir().unwrap() };
         std::fs::create_dir(router.folder.path().join("bpf")).unwrap();
         router.write(POLICY);
         for name in ["lan0", "wan0"] {
@@ -74,10 +72,7 @@ impl Router {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_enforcer"));
-        command
-            .args(arguments)
-            .env("ENFORCER_BPFFS", self.path("bpf"))
-            .env("ENFORCER_RUN_DIR", self.path("run"));
+        command.args(arguments).env("ENFORCER_BPFFS", self.path("bpf")).env("ENFORCER_RUN_DIR", self.path("run"));
         command
     }
 
@@ -197,12 +192,7 @@ fn a_broken_policy_leaves_the_old_in_force() {
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("alow") && stderr(&output).contains("stays in force"));
     assert_eq!(router.generation(), 1);
-    assert!(
-        router.status()["last_reload"]["error"]
-            .as_str()
-            .unwrap()
-            .contains("alow")
-    );
+    assert!(router.status()["last_reload"]["error"].as_str().unwrap().contains("alow"));
 
     router.write(&POLICY.replace("lan0", "lan7"));
     let output = router.run(&["reload"]);
@@ -256,11 +246,7 @@ fn one_daemon_at_a_time() {
     let Some(router) = Router::new() else { return };
     let daemon = router.start("keep");
     let policy = router.path("policy.toml");
-    let second = router
-        .command(&["run", "--metrics", "off", "--policy"])
-        .arg(&policy)
-        .output()
-        .unwrap();
+    let second = router.command(&["run", "--metrics", "off", "--policy"]).arg(&policy).output().unwrap();
     assert_eq!(second.status.code(), Some(3));
     assert!(stderr(&second).contains("another enforcer"), "{}", stderr(&second));
 
@@ -273,11 +259,7 @@ fn one_daemon_at_a_time() {
         .output()
         .unwrap();
     assert_eq!(foreign.status.code(), Some(3));
-    assert!(
-        stderr(&foreign).contains("another XDP program (program "),
-        "{}",
-        stderr(&foreign)
-    );
+    assert!(stderr(&foreign).contains("another XDP program (program "), "{}", stderr(&foreign));
     assert!(is_enforced("lan0"));
     assert!(!router.path("bpf/enforcer/other").exists());
     stop(daemon, Signal::SIGTERM);

@@ -10,7 +10,7 @@ const NO_NEXT_HEADER: u8 = 59;
 
 /// Parses the transport header at `at`; `length` bytes of the datagram are left from there (in this fragment).
 #[inline(always)]
-pub(super) fn parse<B: Bytes + ?Sized>(frame: &B, at: u32, length: u32, out: &mut Packet) -> Parsed<()> {
+pub fn parse<B: Bytes + ?Sized>(frame: &B, at: u32, length: u32, out: &mut Packet) -> Parsed<()> {
     match out.protocol {
         protocol::TCP => tcp(frame, at, length, out),
         protocol::UDP => udp(frame, at, length, out),

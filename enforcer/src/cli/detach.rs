@@ -30,10 +30,8 @@ pub(super) fn run(_: &Args) -> anyhow::Result<Exit> {
         println!("detached; the daemon ends");
         return Ok(Exit::Done);
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the runtime")?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the runtime")?;
     let live = runtime.block_on(Interfaces::read())?;
     let removed = links::remove_all(&Pins::from_env(), live.iter().map(|link| link.name.as_str()))?;
     if removed == 0 {

@@ -26,10 +26,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the runtime")?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the runtime")?;
     let release = sys::kernel_release();
     match runtime.block_on(check(args)) {
         Ok(()) => Ok(Exit::Done),
@@ -47,15 +45,9 @@ async fn check(args: &Args) -> anyhow::Result<()> {
         let instructions = instructions.map_or_else(|| "?".to_owned(), |count| count.to_string());
         println!("{release} {name} {instructions} verified instructions");
     }
-    let port = |interface: &String| PortName {
-        name: interface.clone(),
-        interface: interface.clone(),
-        ..PortName::default()
-    };
-    let names = Names {
-        ports: vec![PortName::default(), port(&args.first), port(&args.second)],
-        ..Names::default()
-    };
+    let port =
+        |interface: &String| PortName { name: interface.clone(), interface: interface.clone(), ..PortName::default() };
+    let names = Names { ports: vec![PortName::default(), port(&args.first), port(&args.second)], ..Names::default() };
     let layout = Layout::new(&names, &[], &Interfaces::read().await?);
     layout.check()?;
     let mut attachments = Attachments::new(Pins::from_env(), false);

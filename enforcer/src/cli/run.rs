@@ -61,15 +61,9 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     log();
     std::fs::metadata(&args.policy).with_context(|| format!("cannot read the policy {}", args.policy.display()))?;
     let policy = std::path::absolute(&args.policy).unwrap_or(args.policy);
-    let settings = Settings {
-        metrics: args.metrics.0,
-        keep: args.on_exit == OnExit::Keep,
-        pins: Pins::from_env(),
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the runtime")?;
+    let settings = Settings { metrics: args.metrics.0, keep: args.on_exit == OnExit::Keep, pins: Pins::from_env() };
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the runtime")?;
     match runtime.block_on(main_loop::run(Box::new(Files::new(policy)), settings))? {
         End::Done => Ok(Exit::Done),
         End::Policy(report) => {
@@ -90,9 +84,5 @@ fn log() {
         .with_ansi(io::stderr().is_terminal())
         .with_target(false);
     // A second one in the same process is no harm: the first stays.
-    let _ = if journal {
-        builder.without_time().try_init()
-    } else {
-        builder.try_init()
-    };
+    let _ = if journal { builder.without_time().try_init() } else { builder.try_init() };
 }

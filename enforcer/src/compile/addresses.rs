@@ -69,11 +69,8 @@ struct Family {
 
 impl Family {
     fn new(all: &BTreeMap<IpNet, Role>, v6: bool) -> Family {
-        let own: Vec<(IpNet, Role)> = all
-            .iter()
-            .filter(|(net, _)| net.addr().is_ipv6() == v6)
-            .map(|(net, role)| (*net, *role))
-            .collect();
+        let own: Vec<(IpNet, Role)> =
+            all.iter().filter(|(net, _)| net.addr().is_ipv6() == v6).map(|(net, role)| (*net, *role)).collect();
         let nets: Vec<IpNet> = own.iter().map(|(net, _)| *net).collect();
         Family {
             segments: cut(&nets, if v6 { 128 } else { 32 }),
@@ -90,11 +87,7 @@ impl Family {
             .map(|i| self.roles[*i])
             .find(|role| role.zone.is_some() || role.special.is_some())
             .unwrap_or_default();
-        let yes = segment
-            .covering
-            .iter()
-            .filter_map(|i| self.roles[*i].question)
-            .collect();
+        let yes = segment.covering.iter().filter_map(|i| self.roles[*i].question).collect();
         (place.zone, place.special, yes)
     }
 
@@ -190,9 +183,7 @@ pub(super) fn build(
             }
         } else if let Some(id) = owners.get(&address) {
             let label = labels.label(answers(Some(policy.devices[id.0].zone), None, yes));
-            built
-                .endpoints
-                .device(policy, numbers, (*id, &policy.devices[id.0]), devices[id.0], label)
+            built.endpoints.device(policy, numbers, (*id, &policy.devices[id.0]), devices[id.0], label)
         } else if broadcast.contains(&address) {
             of_place(&mut built, labels, None, Some(flag::GROUP), yes)
         } else {
@@ -210,9 +201,7 @@ pub(super) fn build(
     for (i, device) in policy.devices.iter().enumerate() {
         if let Some(mac) = device.mac {
             let label = labels.label(answers(Some(device.zone), None, Vec::new()));
-            let endpoint = built
-                .endpoints
-                .device(policy, numbers, (DeviceId(i), device), devices[i], label);
+            let endpoint = built.endpoints.device(policy, numbers, (DeviceId(i), device), devices[i], label);
             let mac = mac_number(mac);
             built.macs.insert([mac as u32, (mac >> 32) as u32], [endpoint]);
         }

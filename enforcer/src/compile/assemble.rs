@@ -33,11 +33,7 @@ pub fn compile(policy: &Policy, facts: &Facts) -> Result<Image, Error> {
         .enumerate()
         .map(|(i, device)| {
             let (label, profile) = bindings.bind(device);
-            DeviceFacts {
-                label,
-                profile,
-                special: named.contains(&crate::policy::model::DeviceId(i)),
-            }
+            DeviceFacts { label, profile, special: named.contains(&crate::policy::model::DeviceId(i)) }
         })
         .collect();
     let who = addresses::build(policy, facts, &numbers, &mut labels, &mut ladders, &devices)?;
@@ -84,11 +80,7 @@ pub fn compile(policy: &Policy, facts: &Facts) -> Result<Image, Error> {
     cells[0] = first;
     cells[1] = second;
     cells[1][head1::CHECKSUM] = check_sum(&cells);
-    Ok(Image {
-        cells,
-        digest: crate::policy::digest(policy),
-        names: numbers.names,
-    })
+    Ok(Image { cells, digest: crate::policy::digest(policy), names: numbers.names })
 }
 
 /// First 4 bytes of the SHA-256 of all cells, with the checksum's own word as 0, little-endian.
@@ -158,13 +150,8 @@ fn matrix(numbers: &Numbers, count: usize, what: &pairs::Pairs) -> Vec<Cell> {
 
 /// Ports by number: the count of zones, whether all of them are in audit (bit 16), and the zones.
 fn ports(policy: &Policy, numbers: &Numbers) -> Vec<Cell> {
-    let audit: Vec<u16> = policy
-        .zones
-        .iter()
-        .enumerate()
-        .filter(|(_, zone)| zone.audit)
-        .map(|(i, _)| numbers.zone(ZoneId(i)))
-        .collect();
+    let audit: Vec<u16> =
+        policy.zones.iter().enumerate().filter(|(_, zone)| zone.audit).map(|(i, _)| numbers.zone(ZoneId(i))).collect();
     let write = |port: &super::image::PortName| {
         let mut cell = [0; WORDS];
         let all_audit = !port.zones.is_empty() && port.zones.iter().all(|zone| audit.contains(zone));

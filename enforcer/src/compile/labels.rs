@@ -48,25 +48,13 @@ impl Labels {
         for device in &policy.devices {
             asked.extend(device.my_controllers.iter().map(|address| Question::Host(*address)));
         }
-        let questions = asked
-            .into_iter()
-            .enumerate()
-            .map(|(i, question)| (question, i as u32))
-            .collect();
-        Labels {
-            questions,
-            numbers: HashMap::from([(Vec::new(), 0)]),
-            answers: vec![Vec::new()],
-        }
+        let questions = asked.into_iter().enumerate().map(|(i, question)| (question, i as u32)).collect();
+        Labels { questions, numbers: HashMap::from([(Vec::new(), 0)]), answers: vec![Vec::new()] }
     }
 
     /// A network as a question; a single address is a host.
     fn network(net: IpNet) -> Question {
-        if net.prefix_len() == net.max_prefix_len() {
-            Question::Host(net.addr())
-        } else {
-            Question::Network(net)
-        }
+        if net.prefix_len() == net.max_prefix_len() { Question::Host(net.addr()) } else { Question::Network(net) }
     }
 
     /// The questions of which one must be answered with yes for a match on the other end's address to hold. Matches on its
@@ -75,10 +63,7 @@ impl Labels {
         let hosts = |addresses: &[IpAddr]| addresses.iter().map(|address| Question::Host(*address)).collect();
         match peer {
             PeerMatch::Network(net) => vec![Labels::network(*net)],
-            PeerMatch::Name(name) => policy
-                .names
-                .get(name)
-                .map_or_else(Vec::new, |addresses| hosts(addresses)),
+            PeerMatch::Name(name) => policy.names.get(name).map_or_else(Vec::new, |addresses| hosts(addresses)),
             PeerMatch::LocalNetworks => vec![Question::Local],
             PeerMatch::Controller(uri) => match policy.controllers.get(uri) {
                 Some(addresses) => hosts(addresses),
@@ -140,32 +125,21 @@ impl Labels {
 
     /// The same for the device's own address: one demand at most.
     pub(super) fn own_demands(&self, ace: &Ace) -> Vec<Vec<u32>> {
-        ace.own
-            .iter()
-            .map(|net| self.ask(vec![Labels::network(*net)]))
-            .collect()
+        ace.own.iter().map(|net| self.ask(vec![Labels::network(*net)])).collect()
     }
 
     fn ask(&self, questions: Vec<Question>) -> Vec<u32> {
-        questions
-            .iter()
-            .filter_map(|question| self.question(question))
-            .collect()
+        questions.iter().filter_map(|question| self.question(question)).collect()
     }
 
     /// True where the label meets every demand.
     pub(super) fn meets(&self, label: u32, demands: &[Vec<u32>]) -> bool {
         let yes = &self.answers[label as usize];
-        demands
-            .iter()
-            .all(|any| any.iter().any(|question| yes.binary_search(question).is_ok()))
+        demands.iter().all(|any| any.iter().any(|question| yes.binary_search(question).is_ok()))
     }
 }
 
 /// True for matches on what device the other end is.
 pub(super) fn is_of_device(peer: &PeerMatch) -> bool {
-    matches!(
-        peer,
-        PeerMatch::SameManufacturer | PeerMatch::Manufacturer(_) | PeerMatch::Model(_)
-    )
+    matches!(peer, PeerMatch::SameManufacturer | PeerMatch::Manufacturer(_) | PeerMatch::Model(_))
 }

@@ -22,12 +22,7 @@ pub(super) struct Ladders {
 impl Ladders {
     /// No ladders yet; the first will stand at cell `origin` of the image.
     pub(super) fn new(origin: u32) -> Self {
-        Ladders {
-            cells: Vec::new(),
-            origin,
-            known: HashMap::new(),
-            steps: HashMap::new(),
-        }
+        Ladders { cells: Vec::new(), origin, known: HashMap::new(), steps: HashMap::new() }
     }
 
     /// A ladder over `field`. Neighbours with the same outcome become one; a single outcome needs no ladder.
@@ -92,10 +87,7 @@ impl Ladders {
         let first = self.origin + self.cells.len() as u32;
         self.cells.extend(level.iter().map(|(_, cell)| *cell));
         let last = level[level.len() - 1].1;
-        self.cells.extend(std::iter::repeat_n(
-            last,
-            level.len().next_multiple_of(FAN) - level.len(),
-        ));
+        self.cells.extend(std::iter::repeat_n(last, level.len().next_multiple_of(FAN) - level.len()));
         first
     }
 }
@@ -157,9 +149,7 @@ mod tests {
     fn equal_ladders_stand_once() {
         let mut ladders = Ladders::new(0);
         let one = ladders.ladder(0, vec![(0, Ref::done(1)), (5, Ref::done(2))]).unwrap();
-        let two = ladders
-            .ladder(0, vec![(0, Ref::done(1)), (3, Ref::done(1)), (5, Ref::done(2))])
-            .unwrap();
+        let two = ladders.ladder(0, vec![(0, Ref::done(1)), (3, Ref::done(1)), (5, Ref::done(2))]).unwrap();
         assert_eq!(one, two);
         assert_eq!(ladders.into_cells().len(), 1);
     }

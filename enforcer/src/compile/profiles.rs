@@ -38,11 +38,7 @@ pub(super) struct Bindings {
 impl Bindings {
     /// Nobody bound yet.
     pub(super) fn new() -> Bindings {
-        Bindings {
-            kinds: vec![Vec::new()],
-            labels: HashMap::from([(Vec::new(), 0)]),
-            ..Bindings::default()
-        }
+        Bindings { kinds: vec![Vec::new()], labels: HashMap::from([(Vec::new(), 0)]), ..Bindings::default() }
     }
 
     /// Device label and profile number of a device.
@@ -78,15 +74,7 @@ impl Bindings {
         for binding in &self.bindings {
             let mut cell = [Ref::NOTHING.0; WORDS];
             for list in LISTS {
-                let mut writer = Writer {
-                    policy,
-                    numbers,
-                    labels,
-                    kinds: &self.kinds,
-                    binding,
-                    list,
-                    ladders,
-                };
+                let mut writer = Writer { policy, numbers, labels, kinds: &self.kinds, binding, list, ladders };
                 cell[list.slot] = writer.write()?.0;
             }
             cells.push(cell);
@@ -113,66 +101,16 @@ struct List {
 }
 
 const LISTS: [List; 10] = [
-    List {
-        slot: slot::FROM4,
-        about: About::Ipv4,
-        from_device: true,
-        reply: false,
-    },
-    List {
-        slot: slot::FROM6,
-        about: About::Ipv6,
-        from_device: true,
-        reply: false,
-    },
-    List {
-        slot: slot::FROM_ETHER,
-        about: About::Ether,
-        from_device: true,
-        reply: false,
-    },
-    List {
-        slot: slot::TO4,
-        about: About::Ipv4,
-        from_device: false,
-        reply: false,
-    },
-    List {
-        slot: slot::TO6,
-        about: About::Ipv6,
-        from_device: false,
-        reply: false,
-    },
-    List {
-        slot: slot::TO_ETHER,
-        about: About::Ether,
-        from_device: false,
-        reply: false,
-    },
-    List {
-        slot: slot::FROM4_REPLY,
-        about: About::Ipv4,
-        from_device: true,
-        reply: true,
-    },
-    List {
-        slot: slot::FROM6_REPLY,
-        about: About::Ipv6,
-        from_device: true,
-        reply: true,
-    },
-    List {
-        slot: slot::TO4_REPLY,
-        about: About::Ipv4,
-        from_device: false,
-        reply: true,
-    },
-    List {
-        slot: slot::TO6_REPLY,
-        about: About::Ipv6,
-        from_device: false,
-        reply: true,
-    },
+    List { slot: slot::FROM4, about: About::Ipv4, from_device: true, reply: false },
+    List { slot: slot::FROM6, about: About::Ipv6, from_device: true, reply: false },
+    List { slot: slot::FROM_ETHER, about: About::Ether, from_device: true, reply: false },
+    List { slot: slot::TO4, about: About::Ipv4, from_device: false, reply: false },
+    List { slot: slot::TO6, about: About::Ipv6, from_device: false, reply: false },
+    List { slot: slot::TO_ETHER, about: About::Ether, from_device: false, reply: false },
+    List { slot: slot::FROM4_REPLY, about: About::Ipv4, from_device: true, reply: true },
+    List { slot: slot::FROM6_REPLY, about: About::Ipv6, from_device: true, reply: true },
+    List { slot: slot::TO4_REPLY, about: About::Ipv4, from_device: false, reply: true },
+    List { slot: slot::TO6_REPLY, about: About::Ipv6, from_device: false, reply: true },
 ];
 
 /// An ACE that can match packets of the list.
@@ -209,11 +147,7 @@ impl<'a> Writer<'a> {
         let mut entries = Vec::new();
         for (file, id) in self.binding.profiles.iter().enumerate() {
             let profile = &self.policy.profiles[id.0];
-            let aces = if self.list.from_device {
-                &profile.from_device
-            } else {
-                &profile.to_device
-            };
+            let aces = if self.list.from_device { &profile.from_device } else { &profile.to_device };
             for ace in aces {
                 // What cannot be evaluated never accepts.
                 if ace.accept && !ace.unsupported.is_empty() || !self.initiated(ace) {
@@ -259,11 +193,7 @@ impl<'a> Writer<'a> {
         let mut known: HashMap<Vec<usize>, Ref> = HashMap::new();
         let mut intervals: Intervals = Vec::new();
         for label in 0..count {
-            let left: Vec<usize> = among
-                .iter()
-                .copied()
-                .filter(|i| holds(self, &entries[*i], label))
-                .collect();
+            let left: Vec<usize> = among.iter().copied().filter(|i| holds(self, &entries[*i], label)).collect();
             let reference = match known.get(&left) {
                 Some(reference) => *reference,
                 None => {
@@ -291,13 +221,7 @@ impl<'a> Writer<'a> {
             return self.by_own(entries, among);
         }
         let holds = |writer: &Self, entry: &Entry<'a>, label: u32| writer.labels.meets(label, &entry.peer);
-        self.over_labels(
-            entries,
-            among,
-            (fields::PEER_ADDRESS, self.labels.count()),
-            holds,
-            Self::by_own,
-        )
+        self.over_labels(entries, among, (fields::PEER_ADDRESS, self.labels.count()), holds, Self::by_own)
     }
 
     fn by_own(&mut self, entries: &[Entry<'a>], among: &[usize]) -> Result<Ref, Error> {
@@ -305,13 +229,7 @@ impl<'a> Writer<'a> {
             return self.by_service(entries, among);
         }
         let holds = |writer: &Self, entry: &Entry<'a>, label: u32| writer.labels.meets(label, &entry.own);
-        self.over_labels(
-            entries,
-            among,
-            (fields::OWN_ADDRESS, self.labels.count()),
-            holds,
-            Self::by_service,
-        )
+        self.over_labels(entries, among, (fields::OWN_ADDRESS, self.labels.count()), holds, Self::by_service)
     }
 
     /// Whether a device with this label meets the entry's demands on the other end's device.
@@ -351,11 +269,7 @@ impl<'a> Writer<'a> {
                 }
                 file = Some(entry.file);
                 if entry.ace.accept {
-                    return if reply {
-                        Ref::NOTHING
-                    } else {
-                        Ref::done(MUD_ACCEPT | entry.rule)
-                    };
+                    return if reply { Ref::NOTHING } else { Ref::done(MUD_ACCEPT | entry.rule) };
                 }
                 dropped = dropped.or(Some(entry.rule));
             }
@@ -371,10 +285,7 @@ impl<'a> Writer<'a> {
 
 /// The packets that an ACE's own header matches cover, of one kind.
 fn areas(ace: &Ace, about: About) -> Vec<Area> {
-    let everything = Area {
-        key: service::ALL,
-        second: ALL_SECONDS,
-    };
+    let everything = Area { key: service::ALL, second: ALL_SECONDS };
     let ip_type = match about {
         About::Ipv4 => ethertype::IPV4,
         About::Ipv6 => ethertype::IPV6,
@@ -388,10 +299,7 @@ fn areas(ace: &Ace, about: About) -> Vec<Area> {
         (Family::Ethernet(None), About::Ipv4 | About::Ipv6) => transport(&ace.transport),
         (Family::Ethernet(Some(wanted)), About::Ipv4 | About::Ipv6) if wanted == ip_type => transport(&ace.transport),
         (Family::Ethernet(Some(wanted)), About::Ether) if wanted != ethertype::IPV4 && wanted != ethertype::IPV6 => {
-            vec![Area {
-                key: (service::ether(wanted), service::ether(wanted)),
-                second: ALL_SECONDS,
-            }]
+            vec![Area { key: (service::ether(wanted), service::ether(wanted)), second: ALL_SECONDS }]
         }
         (Family::Ipv4 | Family::Ipv6 | Family::Ip | Family::Ethernet(Some(_)), _) => Vec::new(),
     }
@@ -400,10 +308,7 @@ fn areas(ace: &Ace, about: About) -> Vec<Area> {
 /// The areas of an ACE's protocol, ports, ICMP type and code.
 fn transport(wanted: &Transport) -> Vec<Area> {
     let Some(protocol) = wanted.protocol else {
-        return vec![Area {
-            key: service::ALL,
-            second: ALL_SECONDS,
-        }];
+        return vec![Area { key: service::ALL, second: ALL_SECONDS }];
     };
     let full = [(0, u16::MAX)];
     let (lows, highs): (Vec<(u16, u16)>, Vec<(u32, u32)>) = match (wanted.icmp_type, wanted.icmp_code) {
@@ -417,19 +322,11 @@ fn transport(wanted: &Transport) -> Vec<Area> {
             (each.map(|low| (low, low)).collect(), vec![ALL_SECONDS])
         }
         (None, None) => {
-            let ports = if wanted.destination_ports.is_empty() {
-                &full
-            } else {
-                wanted.destination_ports.as_slice()
-            };
+            let ports = if wanted.destination_ports.is_empty() { &full } else { wanted.destination_ports.as_slice() };
             let seconds = if wanted.source_ports.is_empty() {
                 vec![ALL_SECONDS]
             } else {
-                wanted
-                    .source_ports
-                    .iter()
-                    .map(|range| (u32::from(range.0), u32::from(range.1)))
-                    .collect()
+                wanted.source_ports.iter().map(|range| (u32::from(range.0), u32::from(range.1))).collect()
             };
             (ports.to_vec(), seconds)
         }
@@ -437,10 +334,7 @@ fn transport(wanted: &Transport) -> Vec<Area> {
     let mut areas = Vec::new();
     for low in lows {
         for second in &highs {
-            areas.push(Area {
-                key: (service::ip(protocol, low.0), service::ip(protocol, low.1)),
-                second: *second,
-            });
+            areas.push(Area { key: (service::ip(protocol, low.0), service::ip(protocol, low.1)), second: *second });
         }
     }
     areas

@@ -18,17 +18,12 @@ impl Client {
     pub fn connect() -> anyhow::Result<Option<Self>> {
         let path = path();
         match UnixStream::connect(&path) {
-            Ok(stream) => Ok(Some(Client {
-                stream: BufReader::new(stream),
-            })),
+            Ok(stream) => Ok(Some(Client { stream: BufReader::new(stream) })),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
                 Ok(None)
             }
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                bail!(
-                    "only the user that runs enforcer (root) may ask at {}; use sudo",
-                    path.display()
-                )
+                bail!("only the user that runs enforcer (root) may ask at {}; use sudo", path.display())
             }
             Err(error) => Err(error).with_context(|| format!("cannot connect to {}", path.display())),
         }
@@ -58,12 +53,7 @@ impl Client {
     /// The next answer; nothing once the daemon has said everything.
     pub fn next_answer(&mut self) -> anyhow::Result<Option<Answer>> {
         let mut line = String::new();
-        if self
-            .stream
-            .read_line(&mut line)
-            .context("the daemon stopped answering")?
-            == 0
-        {
+        if self.stream.read_line(&mut line).context("the daemon stopped answering")? == 0 {
             return Ok(None);
         }
         let answer =
@@ -74,7 +64,6 @@ impl Client {
     /// Sends a request that has one answer, and gives that.
     pub fn ask(&mut self, request: &Request) -> anyhow::Result<Answer> {
         self.send(request)?;
-        self.next_answer()?
-            .context("the daemon ended before it answered; its log says why")
+        self.next_answer()?.context("the daemon ended before it answered; its log says why")
     }
 }

@@ -65,14 +65,8 @@ mod tests {
     fn the_words_on_the_socket() {
         let request = |text| serde_json::from_str::<Request>(text).ok();
         assert_eq!(request(r#"{"request":"status"}"#), Some(Request::Status));
-        assert_eq!(
-            request(r#"{"request":"drops"}"#),
-            Some(Request::Drops { follow: false })
-        );
-        assert_eq!(
-            request(r#"{"request":"drops","follow":true}"#),
-            Some(Request::Drops { follow: true })
-        );
+        assert_eq!(request(r#"{"request":"drops"}"#), Some(Request::Drops { follow: false }));
+        assert_eq!(request(r#"{"request":"drops","follow":true}"#), Some(Request::Drops { follow: true }));
         assert_eq!(request(r#"{"request":"open-the-gates"}"#), None);
         let answer = serde_json::to_string(&Answer::Problem("line 3".to_owned())).unwrap();
         assert_eq!(answer, r#"{"problem":"line 3"}"#);

@@ -57,10 +57,9 @@ impl Enforcement {
             pins.remove(&pins.connections())?;
         }
         let mut kernel = Kernel::load(&options)?;
-        let generation = newest_generation(kernel.map_fd("CONNECTIONS")?).map_err(|error| Error::System {
-            what: "cannot read the connections",
-            error,
-        })? + 1;
+        let generation = newest_generation(kernel.map_fd("CONNECTIONS")?)
+            .map_err(|error| Error::System { what: "cannot read the connections", error })?
+            + 1;
         // In force before it hangs anywhere: no packet meets a program without a policy.
         kernel.memory_mut().switch(&cells, generation)?;
         let mut attachments = Attachments::new(pins.clone(), keep);
@@ -115,11 +114,7 @@ impl Enforcement {
             self.live = live;
             return Ok(false);
         }
-        let compiled = Compiled {
-            image: self.image.clone(),
-            ignore: self.ignore.clone(),
-            warnings: String::new(),
-        };
+        let compiled = Compiled { image: self.image.clone(), ignore: self.ignore.clone(), warnings: String::new() };
         self.replace(compiled, live, Missing::LeaveOut).await?;
         Ok(true)
     }
@@ -141,11 +136,8 @@ impl Enforcement {
 
     /// What is in force and where, for people.
     pub fn describe(&self) -> String {
-        let interfaces: Vec<String> = self
-            .attachments
-            .modes()
-            .map(|(interface, mode)| format!("{interface} {}", mode.label()))
-            .collect();
+        let interfaces: Vec<String> =
+            self.attachments.modes().map(|(interface, mode)| format!("{interface} {}", mode.label())).collect();
         let digest = self.digest();
         format!(
             "enforcing generation {} (digest {}) on {}",

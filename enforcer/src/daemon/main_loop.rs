@@ -278,9 +278,7 @@ impl Daemon {
     fn page(&mut self) -> Page {
         let interfaces = self.enforcement.attachments.modes();
         Page {
-            interfaces: interfaces
-                .map(|(interface, mode)| (interface.to_owned(), mode.label()))
-                .collect(),
+            interfaces: interfaces.map(|(interface, mode)| (interface.to_owned(), mode.label())).collect(),
             counters: self.counters(),
             connections: self.connections(),
             generation: self.enforcement.generation(),
@@ -292,16 +290,15 @@ impl Daemon {
     }
 
     fn status(&mut self) -> anyhow::Result<serde_json::Value> {
-        let interfaces = self.enforcement.attachments.modes().map(|(interface, mode)| Interface {
-            interface: interface.to_owned(),
-            mode: mode.label().to_owned(),
-        });
+        let interfaces = self
+            .enforcement
+            .attachments
+            .modes()
+            .map(|(interface, mode)| Interface { interface: interface.to_owned(), mode: mode.label().to_owned() });
         let interfaces = interfaces.collect();
         let maps: BTreeMap<String, u64> = self.enforcement.kernel.memory_of_maps().into_iter().collect();
         let packets = self.counters().by_reason().into_iter().map(|(verdict, reasons)| {
-            let reasons = reasons
-                .into_iter()
-                .map(|(reason, packets)| (reason.to_owned(), packets));
+            let reasons = reasons.into_iter().map(|(reason, packets)| (reason.to_owned(), packets));
             (verdict.to_owned(), reasons.collect())
         });
         let status = Status {
@@ -317,10 +314,7 @@ impl Daemon {
             connections: self.connections(),
             packets: packets.collect(),
             last_reload: self.last_reload.clone(),
-            memory: Memory {
-                total: maps.values().sum(),
-                maps,
-            },
+            memory: Memory { total: maps.values().sum(), maps },
         };
         Ok(serde_json::to_value(status)?)
     }

@@ -45,22 +45,14 @@ pub struct Files {
 impl Files {
     /// The policy at `path`, a file or a folder.
     pub fn new(path: PathBuf) -> Self {
-        Files {
-            path,
-            in_force: None,
-            next: None,
-        }
+        Files { path, in_force: None, next: None }
     }
 
     fn compile(&mut self, policy: Policy, facts: Facts, warnings: String) -> Result<Compiled, String> {
         let image = compile::compile(&policy, &facts).map_err(|error| error.to_string())?;
         let ignore = policy.router.ignore.clone();
         self.next = Some((policy, facts));
-        Ok(Compiled {
-            image,
-            ignore,
-            warnings,
-        })
+        Ok(Compiled { image, ignore, warnings })
     }
 }
 

@@ -15,11 +15,7 @@ const LONGEST: Duration = Duration::from_secs(1);
 
 /// Starts to watch; the receiver gets a word for each burst of changes.
 pub fn start() -> anyhow::Result<mpsc::Receiver<()>> {
-    let groups = [
-        MulticastGroup::Link,
-        MulticastGroup::Ipv4Ifaddr,
-        MulticastGroup::Ipv6Ifaddr,
-    ];
+    let groups = [MulticastGroup::Link, MulticastGroup::Ipv4Ifaddr, MulticastGroup::Ipv6Ifaddr];
     let (connection, _, mut messages) =
         rtnetlink::new_multicast_connection(&groups).context("cannot watch the interfaces")?;
     tokio::spawn(connection);

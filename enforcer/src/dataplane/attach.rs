@@ -48,11 +48,7 @@ pub struct Attachments {
 impl Attachments {
     /// Nothing yet. With `keep` links are pinned and outlive this process; without it nothing does.
     pub fn new(pins: Pins, keep: bool) -> Self {
-        Attachments {
-            pins,
-            keep,
-            interfaces: BTreeMap::new(),
-        }
+        Attachments { pins, keep, interfaces: BTreeMap::new() }
     }
 
     /// Interfaces and their modes.
@@ -68,11 +64,7 @@ impl Attachments {
         }
         let mut added = Vec::new();
         for (interface, target) in targets {
-            if self
-                .interfaces
-                .get(interface)
-                .is_some_and(|on| on.target.index == target.index)
-            {
+            if self.interfaces.get(interface).is_some_and(|on| on.target.index == target.index) {
                 self.follow(interface, target)?;
                 continue;
             }
@@ -111,12 +103,7 @@ impl Attachments {
     }
 
     fn attach_one(&self, kernel: &mut Kernel, interface: &str, target: &Target) -> Result<Attached, Error> {
-        let place = Place {
-            interface,
-            index: target.index,
-            pins: &self.pins,
-            pinned: self.keep,
-        };
+        let place = Place { interface, index: target.index, pins: &self.pins, pinned: self.keep };
         let tags_kept = target.ethernet && keep_tags(interface, target.vlans)?;
         let mut held = Vec::new();
         if target.ethernet {
@@ -124,12 +111,7 @@ impl Attachments {
         }
         held.push(links::attach_classifier(kernel.classifier(EGRESS)?, &place, EGRESS)?);
         held.push(links::attach_xdp(kernel.xdp()?, &place, target.ethernet)?);
-        Ok(Attached {
-            target: target.clone(),
-            mode: Mode::Generic,
-            tags_kept,
-            held,
-        })
+        Ok(Attached { target: target.clone(), mode: Mode::Generic, tags_kept, held })
     }
 
     /// Follows a target that has the programs already and may have got its first VLAN.
@@ -154,10 +136,7 @@ impl Attachments {
             let Some(on) = self.interfaces.get_mut(interface) else {
                 continue;
             };
-            let native = live
-                .by_name(interface)
-                .and_then(|link| link.xdp)
-                .is_some_and(|(_, native)| native);
+            let native = live.by_name(interface).and_then(|link| link.xdp).is_some_and(|(_, native)| native);
             on.mode = if native { Mode::Native } else { Mode::Generic };
             if !native && on.target.ethernet {
                 tracing::warn!(
@@ -181,12 +160,8 @@ impl Attachments {
 
     /// Takes everything off the interfaces that are not among the targets.
     pub fn detach_others(&mut self, targets: &BTreeMap<String, Target>) {
-        let gone: Vec<String> = self
-            .interfaces
-            .keys()
-            .filter(|interface| !targets.contains_key(*interface))
-            .cloned()
-            .collect();
+        let gone: Vec<String> =
+            self.interfaces.keys().filter(|interface| !targets.contains_key(*interface)).cloned().collect();
         for interface in gone {
             self.detach(&interface);
             tracing::info!("{interface}: nothing is enforced there any more");
@@ -250,10 +225,7 @@ fn keep_tags(interface: &str, vlans: bool) -> Result<bool, Error> {
             Ok(true)
         }
         Ok(false) => Ok(false),
-        Err(error) if vlans => Err(Error::VlanOffload {
-            interface: interface.to_owned(),
-            error,
-        }),
+        Err(error) if vlans => Err(Error::VlanOffload { interface: interface.to_owned(), error }),
         Err(error) => {
             tracing::debug!("{interface}: cannot turn rx-vlan-offload off: {error}");
             Ok(false)

@@ -26,21 +26,15 @@ pub struct Pins {
 impl Pins {
     /// The folder of `instance` below the BPF file system at `root`.
     pub fn new(root: &Path, instance: &str) -> Self {
-        Pins {
-            root: root.to_owned(),
-            folder: root.join("enforcer").join(instance),
-        }
+        Pins { root: root.to_owned(), folder: root.join("enforcer").join(instance) }
     }
 
     /// As the environment says, by default `main` below `/sys/fs/bpf`.
     pub fn from_env() -> Self {
         let root = std::env::var_os(BPFFS).unwrap_or_else(|| "/sys/fs/bpf".into());
         let instance = std::env::var(INSTANCE).unwrap_or_default();
-        let instance = if instance.is_empty() || instance.contains('/') || instance.starts_with('.') {
-            "main"
-        } else {
-            &instance
-        };
+        let instance =
+            if instance.is_empty() || instance.contains('/') || instance.starts_with('.') { "main" } else { &instance };
         Pins::new(Path::new(&root), instance)
     }
 
@@ -127,11 +121,7 @@ fn failed(what: &'static str, path: &Path, error: io::Error) -> Error {
     if error.kind() == io::ErrorKind::PermissionDenied {
         return Error::Privilege;
     }
-    Error::Pin {
-        what,
-        path: path.to_owned(),
-        error,
-    }
+    Error::Pin { what, path: path.to_owned(), error }
 }
 
 #[cfg(test)]

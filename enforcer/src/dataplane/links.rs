@@ -82,11 +82,7 @@ impl Place<'_> {
     }
 
     fn failed(&self, what: &'static str, error: &dyn std::error::Error) -> Error {
-        Error::Attach {
-            what,
-            interface: self.interface.to_owned(),
-            error: chain(error),
-        }
+        Error::Attach { what, interface: self.interface.to_owned(), error: chain(error) }
     }
 }
 
@@ -123,24 +119,14 @@ pub fn attach_xdp(program: &mut Xdp, place: &Place<'_>, native: bool) -> Result<
         }
         place.pins.remove(&place.pins.path("xdp", place.interface))?;
     }
-    let modes: &[XdpMode] = if native {
-        &[XdpMode::Driver, XdpMode::Skb]
-    } else {
-        &[XdpMode::Skb]
-    };
+    let modes: &[XdpMode] = if native { &[XdpMode::Driver, XdpMode::Skb] } else { &[XdpMode::Skb] };
     let mut last = None;
     for mode in modes {
-        match program
-            .attach_to_if_index(place.index, *mode)
-            .and_then(|id| program.take_link(id))
-        {
+        match program.attach_to_if_index(place.index, *mode).and_then(|id| program.take_link(id)) {
             Ok(link) => return place.settle("xdp", fd_link(link, place)?),
             Err(error) => match errno(&error) {
                 Some(libc::EBUSY | libc::EEXIST) => {
-                    return Err(Error::ForeignProgram {
-                        interface: place.interface.to_owned(),
-                        id: None,
-                    });
+                    return Err(Error::ForeignProgram { interface: place.interface.to_owned(), id: None });
                 }
                 Some(libc::EPERM | libc::EACCES) => return Err(Error::Privilege),
                 _ => {
@@ -218,11 +204,7 @@ fn attach_filter(
     {
         return program.take_link(id).map(Held::Filter);
     }
-    let options = TcAttachOptions::Netlink(NlOptions {
-        priority: PRIORITY,
-        handle,
-        classid: None,
-    });
+    let options = TcAttachOptions::Netlink(NlOptions { priority: PRIORITY, handle, classid: None });
     let id = program.attach_with_options(place.interface, direction, options)?;
     program.take_link(id).map(Held::Filter)
 }
@@ -255,11 +237,8 @@ pub fn remove_others<'a>(
         }
     }
     for path in pins.list() {
-        let is_ours = |interface: &str| {
-            ["xdp", "egress", "guard"]
-                .iter()
-                .any(|kind| pins.path(kind, interface) == *path)
-        };
+        let is_ours =
+            |interface: &str| ["xdp", "egress", "guard"].iter().any(|kind| pins.path(kind, interface) == *path);
         if Pins::is_link(&path) && !interfaces.clone().any(is_ours) {
             pins.detach(&path)?;
         }

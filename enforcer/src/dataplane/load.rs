@@ -40,13 +40,7 @@ pub struct Options {
 impl Options {
     /// Options for a first generation of `cells` cells, overlay and image.
     pub fn for_cells(cells: usize) -> Self {
-        Options {
-            half: half_for(cells),
-            connections: 131_072,
-            connections_pin: None,
-            rules: 65_536,
-            replay: false,
-        }
+        Options { half: half_for(cells), connections: 131_072, connections_pin: None, rules: 65_536, replay: false }
     }
 }
 
@@ -173,11 +167,7 @@ fn drop_unlike(pin: &Path, connections: u32) -> Result<(), Error> {
         return Ok(());
     }
     tracing::info!("the table of connections of another version or size is not taken over");
-    std::fs::remove_file(pin).map_err(|error| Error::Pin {
-        what: "cannot remove",
-        path: pin.to_owned(),
-        error,
-    })
+    std::fs::remove_file(pin).map_err(|error| Error::Pin { what: "cannot remove", path: pin.to_owned(), error })
 }
 
 fn map_fd<'a>(ebpf: &'a Ebpf, name: &'static str) -> Result<BorrowedFd<'a>, Error> {
@@ -186,10 +176,7 @@ fn map_fd<'a>(ebpf: &'a Ebpf, name: &'static str) -> Result<BorrowedFd<'a>, Erro
 }
 
 /// The data of the kinds of maps that the programs use.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the programs use these kinds and no other"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "the programs use these kinds and no other")]
 fn data(map: &Map) -> Option<&MapData> {
     match map {
         Map::Array(data)

@@ -79,10 +79,7 @@ pub fn pinned_link(path: &Path) -> io::Result<LinkFacts> {
             info.__bindgen_anon_1.xdp.ifindex
         }
     };
-    Ok(LinkFacts {
-        ifindex,
-        program: info.prog_id,
-    })
+    Ok(LinkFacts { ifindex, program: info.prog_id })
 }
 
 /// Entries of a map a call.
@@ -148,10 +145,7 @@ pub fn wait_for_readers() {
     // SAFETY: membarrier takes integers and touches no memory of ours.
     let result = unsafe { libc::syscall(libc::SYS_membarrier, MEMBARRIER_GLOBAL, 0, 0) };
     if result != 0 {
-        tracing::debug!(
-            "no membarrier ({}): waiting {GRACE:?} instead",
-            io::Error::last_os_error()
-        );
+        tracing::debug!("no membarrier ({}): waiting {GRACE:?} instead", io::Error::last_os_error());
         std::thread::sleep(GRACE);
     }
 }
@@ -166,9 +160,7 @@ pub fn monotonic() -> u64 {
 
 /// The running kernel's release: `6.12.0-1-amd64`.
 pub fn kernel_release() -> String {
-    nix::sys::utsname::uname()
-        .map(|name| name.release().to_string_lossy().into_owned())
-        .unwrap_or_default()
+    nix::sys::utsname::uname().map(|name| name.release().to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// Locked memory of a map or program in bytes, as the kernel accounts for it.

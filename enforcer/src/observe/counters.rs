@@ -56,12 +56,7 @@ impl Counters {
     /// Reads the counters, with the names that the registry knows.
     pub fn read(kernel: &Kernel, registry: &Registry) -> Result<Self, Error> {
         let mut sums: BTreeMap<CounterKey, Counter> = BTreeMap::new();
-        let failed = |map: &'static str| {
-            move |error: aya::maps::MapError| Error::Map {
-                map,
-                error: error.to_string(),
-            }
-        };
+        let failed = |map: &'static str| move |error: aya::maps::MapError| Error::Map { map, error: error.to_string() };
         let map: PerCpuHashMap<_, Key, Value> =
             PerCpuHashMap::try_from(kernel.map("COUNTERS")?).map_err(failed("COUNTERS"))?;
         for entry in map.iter() {
@@ -81,22 +76,14 @@ impl Counters {
         }
         let map: PerCpuArray<_, u64> = PerCpuArray::try_from(kernel.map("LOST")?).map_err(failed("LOST"))?;
         let lost = map.get(&0, 0).map_err(failed("LOST"))?.iter().sum();
-        Ok(Counters {
-            traffic: name(&sums, registry),
-            rules,
-            lost,
-        })
+        Ok(Counters { traffic: name(&sums, registry), rules, lost })
     }
 
     /// Packets dropped, or let through by audit, by reason and verdict; for `status`.
     pub fn by_reason(&self) -> BTreeMap<&'static str, BTreeMap<&'static str, u64>> {
         let mut sums: BTreeMap<_, BTreeMap<_, u64>> = BTreeMap::new();
         for traffic in &self.traffic {
-            *sums
-                .entry(traffic.verdict)
-                .or_default()
-                .entry(traffic.reason)
-                .or_default() += traffic.packets;
+            *sums.entry(traffic.verdict).or_default().entry(traffic.reason).or_default() += traffic.packets;
         }
         sums
     }
@@ -109,9 +96,7 @@ fn name(sums: &BTreeMap<CounterKey, Counter>, registry: &Registry) -> Vec<Traffi
     for (key, counter) in sums {
         let verdict = Verdict::from_u8(key.verdict).map_or("unknown", Verdict::label);
         let reason = Reason::from_u8(key.reason).map_or("unknown", Reason::label);
-        let sum = named
-            .entry((zone(key.from), zone(key.to), verdict, reason))
-            .or_default();
+        let sum = named.entry((zone(key.from), zone(key.to), verdict, reason)).or_default();
         sum.packets += counter.packets;
         sum.bytes += counter.bytes;
     }
@@ -137,26 +122,14 @@ mod tests {
         let mut registry = Registry::new(8);
         registry.account("router");
         registry.account("iot");
-        let key = |from, to, verdict, reason| CounterKey {
-            from,
-            to,
-            verdict,
-            reason,
-            pad: 0,
-        };
-        let counter = |packets| Counter {
-            packets,
-            bytes: packets * 100,
-        };
+        let key = |from, to, verdict, reason| CounterKey { from, to, verdict, reason, pad: 0 };
+        let counter = |packets| Counter { packets, bytes: packets * 100 };
         let sums = BTreeMap::from([
             (key(2, 0, Verdict::Drop as u8, Reason::NoTransition as u8), counter(3)),
             (key(2, 9, Verdict::Drop as u8, Reason::NoTransition as u8), counter(4)),
             (key(1, 2, Verdict::Pass as u8, Reason::Allowed as u8), counter(5)),
         ]);
-        let counters = Counters {
-            traffic: name(&sums, &registry),
-            ..Counters::default()
-        };
+        let counters = Counters { traffic: name(&sums, &registry), ..Counters::default() };
         assert_eq!(counters.traffic.len(), 2);
         assert_eq!(
             counters.traffic[0],

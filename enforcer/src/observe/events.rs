@@ -59,11 +59,7 @@ pub struct Log {
 
 impl Default for Log {
     fn default() -> Self {
-        Log {
-            samples: VecDeque::with_capacity(KEPT),
-            names: VecDeque::new(),
-            listeners: broadcast::Sender::new(KEPT),
-        }
+        Log { samples: VecDeque::with_capacity(KEPT), names: VecDeque::new(), listeners: broadcast::Sender::new(KEPT) }
     }
 }
 
@@ -80,10 +76,7 @@ impl Log {
     pub fn add(&mut self, events: &[Event], interfaces: &Interfaces) {
         let now = (sys::monotonic(), SystemTime::now());
         for event in events {
-            let names = self
-                .names
-                .iter()
-                .find(|(generation, _)| *generation == event.generation);
+            let names = self.names.iter().find(|(generation, _)| *generation == event.generation);
             let interface = interfaces.by_index(event.ifindex);
             let context = Context {
                 names: names.map(|(_, names)| &**names),
@@ -130,19 +123,10 @@ mod tests {
         let mut listener = log.listen();
         let events: Vec<Event> = (0..1500).map(|length| Event { length, ..NO_EVENT }).collect();
         log.add(&events, &Interfaces::default());
-        log.add(
-            &[Event {
-                what: what::OPENED,
-                ..NO_EVENT
-            }],
-            &Interfaces::default(),
-        );
+        log.add(&[Event { what: what::OPENED, ..NO_EVENT }], &Interfaces::default());
         assert_eq!(log.samples().count(), KEPT);
         assert_eq!(log.samples().next().unwrap().length, 1500 - KEPT as u32);
-        assert!(matches!(
-            listener.try_recv(),
-            Err(broadcast::error::TryRecvError::Lagged(_))
-        ));
+        assert!(matches!(listener.try_recv(), Err(broadcast::error::TryRecvError::Lagged(_))));
         assert_eq!(listener.try_recv().unwrap().length, 1500 - KEPT as u32);
     }
 
@@ -151,17 +135,10 @@ mod tests {
         let mut log = Log::default();
         for generation in 1..=10 {
             let zones = vec![String::new(), format!("zone of {generation}")];
-            let names = Names {
-                zones,
-                ..Names::default()
-            };
+            let names = Names { zones, ..Names::default() };
             log.learn(generation, Arc::new(names));
         }
-        let from = |generation| Event {
-            generation,
-            from: 1,
-            ..NO_EVENT
-        };
+        let from = |generation| Event { generation, from: 1, ..NO_EVENT };
         log.add(&[from(1), from(9)], &Interfaces::default());
         let from: Vec<_> = log.samples().map(|sample| sample.from.as_deref()).collect();
         assert_eq!(from, [None, Some("zone of 9")]);

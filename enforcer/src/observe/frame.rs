@@ -21,11 +21,7 @@ pub struct Shown {
 
 /// Reads the start of a frame; `ip` where it has no Ethernet header.
 pub fn show(bytes: &[u8], ip: bool) -> Shown {
-    let packet = if ip {
-        LaxSlicedPacket::from_ip(bytes).ok()
-    } else {
-        LaxSlicedPacket::from_ethernet(bytes).ok()
-    };
+    let packet = if ip { LaxSlicedPacket::from_ip(bytes).ok() } else { LaxSlicedPacket::from_ethernet(bytes).ok() };
     let mut shown = Shown::default();
     let Some(packet) = packet else { return shown };
     match &packet.net {
@@ -58,9 +54,7 @@ fn show_ethernet(bytes: &[u8], packet: &LaxSlicedPacket<'_>, ip: bool, shown: &m
     }
     shown.destination = Some(mac(&bytes[..6]));
     shown.source = Some(mac(&bytes[6..12]));
-    shown.protocol = packet
-        .ether_payload()
-        .map(|payload| format!("eth/{:#06x}", payload.ether_type.0));
+    shown.protocol = packet.ether_payload().map(|payload| format!("eth/{:#06x}", payload.ether_type.0));
 }
 
 fn show_ports(packet: &LaxSlicedPacket<'_>, shown: &mut Shown) {

@@ -21,10 +21,7 @@ const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Serves until the listener fails.
 pub async fn serve(listener: TcpListener, pages: Pages) -> std::io::Result<()> {
-    let router = Router::new()
-        .route("/metrics", get(metrics))
-        .route("/healthz", get(health))
-        .with_state(pages);
+    let router = Router::new().route("/metrics", get(metrics)).route("/healthz", get(health)).with_state(pages);
     axum::serve(listener, router).await
 }
 

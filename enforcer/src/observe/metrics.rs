@@ -67,10 +67,8 @@ impl Families<'_> {
     fn info<'b>(&mut self, name: &str, help: &str, series: impl Iterator<Item = Labels<'b>>) -> fmt::Result {
         let mut family = self.0.encode_descriptor(name, help, None, MetricType::Info)?;
         for labels in series {
-            let labels: Vec<(String, String)> = labels
-                .into_iter()
-                .map(|(label, value)| (label.to_owned(), value.to_owned()))
-                .collect();
+            let labels: Vec<(String, String)> =
+                labels.into_iter().map(|(label, value)| (label.to_owned(), value.to_owned())).collect();
             let none: [(String, String); 0] = [];
             Info::new(labels).encode(family.encode_family(&none)?)?;
         }
@@ -82,12 +80,7 @@ impl Page {
     fn traffic(&self, families: &mut Families<'_>) -> fmt::Result {
         let labels = |i: usize| -> Labels<'_> {
             let traffic = &self.counters.traffic[i];
-            vec![
-                ("from", &traffic.from),
-                ("to", &traffic.to),
-                ("verdict", traffic.verdict),
-                ("reason", traffic.reason),
-            ]
+            vec![("from", &traffic.from), ("to", &traffic.to), ("verdict", traffic.verdict), ("reason", traffic.reason)]
         };
         let traffic = || self.counters.traffic.iter().enumerate();
         families.counter(
@@ -116,29 +109,18 @@ impl Page {
     }
 
     fn policy(&self, families: &mut Families<'_>) -> fmt::Result {
-        families.gauge(
-            "connections",
-            "Connections that are alive.",
-            [(vec![], self.connections)].into_iter(),
-        )?;
+        families.gauge("connections", "Connections that are alive.", [(vec![], self.connections)].into_iter())?;
         families.gauge(
             "policy_generation",
             "The generation in force.",
             [(vec![], u64::from(self.generation))].into_iter(),
         )?;
-        families.info(
-            "policy",
-            "The policy in force.",
-            [vec![("digest", self.digest.as_str())]].into_iter(),
-        )?;
+        families.info("policy", "The policy in force.", [vec![("digest", self.digest.as_str())]].into_iter())?;
         families.counter(
             "policy_reloads",
             "Policies put in force after the first, or refused.",
-            [
-                (vec![("result", "success")], self.reloads),
-                (vec![("result", "failure")], self.failed_reloads),
-            ]
-            .into_iter(),
+            [(vec![("result", "success")], self.reloads), (vec![("result", "failure")], self.failed_reloads)]
+                .into_iter(),
         )
     }
 
@@ -146,22 +128,14 @@ impl Page {
         families.info(
             "interface",
             "Interfaces on which the policy is enforced, with the mode of XDP.",
-            self.interfaces
-                .iter()
-                .map(|(interface, mode)| vec![("interface", interface.as_str()), ("mode", *mode)]),
+            self.interfaces.iter().map(|(interface, mode)| vec![("interface", interface.as_str()), ("mode", *mode)]),
         )?;
         families.gauge(
             "unnamed_interfaces",
             "Interfaces in use that the policy neither names nor ignores: what enters by them leaves by no port.",
-            self.unnamed
-                .iter()
-                .map(|interface| (vec![("interface", interface.as_str())], 1)),
+            self.unnamed.iter().map(|interface| (vec![("interface", interface.as_str())], 1)),
         )?;
-        families.info(
-            "build",
-            "The running version.",
-            [vec![("version", env!("CARGO_PKG_VERSION"))]].into_iter(),
-        )
+        families.info("build", "The running version.", [vec![("version", env!("CARGO_PKG_VERSION"))]].into_iter())
     }
 
     /// The page in the OpenMetrics form.

@@ -78,19 +78,11 @@ impl Sample {
         let reason = Reason::from_u8(event.reason);
         let verdict = Verdict::from_u8(event.verdict);
         let captured = event.bytes.get(..event.captured as usize).unwrap_or(&event.bytes);
-        let Shown {
-            source,
-            destination,
-            protocol,
-            source_port,
-            destination_port,
-        } = frame::show(captured, context.ip);
+        let Shown { source, destination, protocol, source_port, destination_port } = frame::show(captured, context.ip);
         Sample {
             time: time::seconds(time::wall(event.time, context.now)),
             port: port.filter(|_| event.port != 0).map(|port| port.name.clone()),
-            interface: context
-                .interface
-                .map_or_else(|| format!("#{}", event.ifindex), str::to_owned),
+            interface: context.interface.map_or_else(|| format!("#{}", event.ifindex), str::to_owned),
             from: named(|names| &names.zones, usize::from(event.from)),
             to: named(|names| &names.zones, usize::from(event.to)),
             device: named(|names| &names.devices, event.device as usize),
@@ -131,12 +123,7 @@ impl fmt::Display for Sample {
         let destination = end(self.destination.as_deref(), self.destination_port);
         write!(f, " {protocol} {source} > {destination}")?;
         write!(f, " {} bytes", self.length)?;
-        for (label, name) in [
-            ("device", &self.device),
-            ("peer", &self.peer),
-            ("rule", &self.rule),
-            ("at", &self.at),
-        ] {
+        for (label, name) in [("device", &self.device), ("peer", &self.peer), ("rule", &self.rule), ("at", &self.at)] {
             if let Some(name) = name {
                 write!(f, " {label} {name}")?;
             }
@@ -199,21 +186,14 @@ mod tests {
             devices: named(&["", "lobby-camera"]),
             ports: vec![
                 PortName::default(),
-                PortName {
-                    name: "lan0.30".to_owned(),
-                    interface: "lan0".to_owned(),
-                    ..PortName::default()
-                },
+                PortName { name: "lan0.30".to_owned(), interface: "lan0".to_owned(), ..PortName::default() },
             ],
             rules: vec![
                 Rule::default(),
                 Rule {
                     name: "camera.json#from4/web".to_owned(),
                     layer: "mud",
-                    place: Some(Place {
-                        file: "mud/camera.json".into(),
-                        line: 41,
-                    }),
+                    place: Some(Place { file: "mud/camera.json".into(), line: 41 }),
                 },
             ],
         }
@@ -235,9 +215,7 @@ mod tests {
             ..NO_EVENT
         };
         let builder = PacketBuilder::ethernet2([2; 6], [4; 6]);
-        let builder = builder
-            .ipv4([10, 30, 0, 11], [203, 0, 113, 10], 64)
-            .tcp(40_000, 443, 1, 1024);
+        let builder = builder.ipv4([10, 30, 0, 11], [203, 0, 113, 10], 64).tcp(40_000, 443, 1, 1024);
         let mut bytes = Vec::new();
         builder.write(&mut bytes, &[]).unwrap();
         event.captured = bytes.len() as u32;

@@ -96,12 +96,7 @@ impl fmt::Display for Status {
             "keep" => "stays in force when the daemon ends",
             _ => "comes off when the daemon ends",
         };
-        writeln!(
-            f,
-            "daemon       {}, up {}; {on_exit}",
-            self.version,
-            duration(self.uptime)
-        )?;
+        writeln!(f, "daemon       {}, up {}; {on_exit}", self.version, duration(self.uptime))?;
         for interface in &self.interfaces {
             writeln!(f, "interface    {} {}", interface.interface, interface.mode)?;
         }
@@ -109,10 +104,7 @@ impl fmt::Display for Status {
             writeln!(f, "gone         {interface} (named by the policy)")?;
         }
         for interface in &self.unnamed {
-            writeln!(
-                f,
-                "unnamed      {interface} (in no zone: what enters there leaves by no port)"
-            )?;
+            writeln!(f, "unnamed      {interface} (in no zone: what enters there leaves by no port)")?;
         }
         writeln!(f, "connections  {}", self.connections)?;
         for (verdict, reasons) in &self.packets {
@@ -126,11 +118,7 @@ impl fmt::Display for Status {
                 (Some(generation), _) => writeln!(f, "last reload  {when} by {}: generation {generation}", reload.by)?,
                 (None, error) => {
                     let error = error.as_deref().unwrap_or("refused");
-                    writeln!(
-                        f,
-                        "last reload  {when} by {}: refused, the old stays\n{error}",
-                        reload.by
-                    )?;
+                    writeln!(f, "last reload  {when} by {}: refused, the old stays\n{error}", reload.by)?;
                 }
             }
         }
