@@ -85,7 +85,7 @@ type Pair = [u32; 3];
 /// The matrix entry of two zones.
 #[inline(always)]
 fn zones<C: Cells + ?Sized>(cells: &C, heads: &Heads, from: u16, to: u16) -> Option<Pair> {
-    if from as u32 >= heads.what.zone_count || to as u32 >= heads.what.zone_count {
+    if from == 0 || to == 0 || from as u32 >= heads.what.zone_count || to as u32 >= heads.what.zone_count {
         return None;
     }
     let index = (from as u32).wrapping_mul(heads.what.zone_count).wrapping_add(to as u32);
@@ -255,7 +255,8 @@ pub fn judge<C: Cells + ?Sized>(
     }
     out.rule = 0;
     if transition & ALLOW == 0 && !from.is(flag::ROUTER) {
-        let both = from.is(flag::ZONE_AUDIT) && to.is(flag::ZONE_AUDIT);
+        // The router has no mode of its own: it goes along with the zone at the other end.
+        let both = from.is(flag::ZONE_AUDIT) && to.is(flag::ZONE_AUDIT | flag::ROUTER);
         let audit = if transition & WRITTEN != 0 { transition & WRITTEN_AUDIT != 0 } else { both };
         if !audit_all && !audit {
             out.reason = Reason::NoTransition;

@@ -96,9 +96,9 @@ pub struct Packet {
     pub fragment_offset: u16,
     /// Bytes of the datagram that a fragment carries.
     pub fragment_length: u16,
-    /// Source port; the identifier of an ICMP echo.
+    /// Source port; the identifier of an ICMP echo request.
     pub source_port: u16,
-    /// Destination port; the identifier of an ICMP echo.
+    /// Destination port; the identifier of an ICMP echo reply.
     pub destination_port: u16,
     /// EtherType behind the tags.
     pub ethertype: u16,
@@ -128,6 +128,12 @@ pub struct Packet {
     pub hops: u8,
     /// Unused.
     pub pad: u8,
+    /// VLAN ID of the first tag in the frame, 0 of a priority tag included.
+    pub first_tag: u16,
+    /// Bytes of the datagram behind `payload`.
+    pub rest: u16,
+    /// Unused.
+    pub pad2: u32,
 }
 
 impl Packet {

@@ -211,11 +211,12 @@ pub fn receiver<W: World + ?Sized>(
         return Err(Reason::UnknownZone);
     }
     if !out.is(flag::LISTED) {
-        if by_mac.device == 0 {
-            let mac = world.learnt(packet.kind, &packet.destination);
-            if mac != 0 {
-                device(world, heads, mac, &mut by_mac)?;
-            }
+        let mac = world.learnt(packet.kind, &packet.destination);
+        if mac != 0 && by_mac.device == 0 {
+            device(world, heads, mac, &mut by_mac)?;
+        } else if mac != 0 && by_mac.mac != mac {
+            // The MAC says one device and the address another: whose profile would hold is not known.
+            return Err(Reason::UnknownDevice);
         }
         if by_mac.device != 0 && by_mac.home == out.home && !fenced(&by_mac, packet.kind) {
             adopt(out, &by_mac);

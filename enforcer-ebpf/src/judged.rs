@@ -106,6 +106,12 @@ impl Refusal {
         self.0 == 0
     }
 
+    /// Number of the reason.
+    #[inline(always)]
+    pub(crate) fn number(self) -> u8 {
+        self.0 as u8
+    }
+
     /// The reason; nothing where there is no refusal.
     #[inline(always)]
     pub(crate) fn reason(self) -> Option<Reason> {

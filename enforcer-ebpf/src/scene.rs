@@ -114,6 +114,10 @@ pub(crate) fn clear<T: Copy>(what: &mut T) {
 pub(crate) fn find_port(s: &mut Scratch) -> Result<(), Reason> {
     let key = overlay::port_key(s.ifindex, s.packet.outer_vlan, s.packet.inner_vlan);
     s.port = overlay::port(&s.kernel(), s.half, &s.overlay, key).ok_or(Reason::UnknownZone)?;
+    if s.egress != 0 {
+        // What leaves is for others than the port itself.
+        s.port.bits &= !port::OWN_MAC;
+    }
     if s.port.bits & port::JUDGED == 0 || s.port.number == 0 {
         return Err(Reason::UnknownZone);
     }

@@ -24,6 +24,8 @@ pub(crate) struct Scratch {
     pub(crate) other: Packet,
     /// Sender and receiver.
     pub(crate) ends: (Endpoint, Endpoint),
+    /// Sender and receiver, kept while those of another packet are looked at.
+    pub(crate) kept: (Endpoint, Endpoint),
     /// An endpoint that is neither.
     pub(crate) spare: Endpoint,
     /// Fields for a walk.

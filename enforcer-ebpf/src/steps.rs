@@ -15,7 +15,7 @@ use aya_ebpf::{
 };
 
 use crate::{
-    account, connection, egress,
+    account, connection, egress, fragment,
     frame::{Plain, Scattered},
     ingress,
     judged::{Judged, Refusal},
@@ -245,14 +245,28 @@ pub(crate) fn route(s: &mut Scratch) -> Judged {
 
 #[unsafe(no_mangle)]
 #[inline(never)]
+extern "C" fn enforcer_router_ends(program: u32) -> u64 {
+    let Some(s) = scratch(program) else { return Judged::drop(Reason::Malformed).number() };
+    egress::router_ends(s).number()
+}
+
+/// See [`egress::router_ends`].
+#[inline(always)]
+pub(crate) fn router_ends(s: &mut Scratch) -> Judged {
+    escape(s);
+    Judged::from_number(enforcer_router_ends(s.egress))
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
 extern "C" fn enforcer_router(program: u32) -> u64 {
     let Some(s) = scratch(program) else {
         return Judged::drop(Reason::Malformed).number();
     };
-    egress::from_router(s).number()
+    egress::router_opens(s).number()
 }
 
-/// Judges a parsed packet of the router's own that leaves.
+/// See [`egress::router_opens`].
 #[inline(always)]
 pub(crate) fn judge_router(s: &mut Scratch) -> Judged {
     escape(s);
@@ -265,10 +279,10 @@ extern "C" fn enforcer_forwarded(program: u32) -> u64 {
     let Some(s) = scratch(program) else {
         return Judged::drop(Reason::Malformed).number();
     };
-    egress::forwarded(s).number()
+    egress::forwarded_anew(s).number()
 }
 
-/// Judges a parsed packet that entered by a judged port and leaves.
+/// See [`egress::forwarded_anew`].
 #[inline(always)]
 pub(crate) fn judge_forwarded(s: &mut Scratch) -> Judged {
     escape(s);

@@ -1,7 +1,7 @@
 //! The cells of an image, in order: headers, ladders, endpoints, tables, zones, matrix, ports, profiles.
 
 use enforcer_common::cell::{Cell, WORDS};
-use enforcer_common::image::{FLAG_AUDIT_ALL, MAGIC, VERSION, head0, head1, zone};
+use enforcer_common::image::{FLAG_AUDIT_ALL, FLAG_LEARNS, MAGIC, VERSION, head0, head1, zone};
 use enforcer_common::ladder::Ref;
 use enforcer_common::table::{PAIR, Table};
 use sha2::{Digest, Sha256};
@@ -45,7 +45,8 @@ pub fn compile(policy: &Policy, facts: &Facts) -> Result<Image, Error> {
     let (mut first, mut second) = ([0u32; WORDS], [0u32; WORDS]);
     first[head0::MAGIC] = MAGIC;
     first[head0::VERSION] = VERSION;
-    first[head0::FLAGS] = if is_all_audit(policy) { FLAG_AUDIT_ALL } else { 0 };
+    first[head0::FLAGS] =
+        if is_all_audit(policy) { FLAG_AUDIT_ALL } else { 0 } | if learns(policy) { FLAG_LEARNS } else { 0 };
     first[head0::PREFIXES4] = who.prefixes4.0;
     first[head0::PREFIXES6] = who.prefixes6.0;
     first[head0::ENDPOINTS] = cells.len() as u32;
@@ -119,6 +120,14 @@ fn put(header: &mut Cell, at: usize, table: Table) {
 /// The top-level mode is audit: it shows in the built-in zone, which has no mode of its own.
 fn is_all_audit(policy: &Policy) -> bool {
     policy.zones[policy.router_zone.0].audit
+}
+
+/// Some device is known by its MAC and not by all of its addresses.
+fn learns(policy: &Policy) -> bool {
+    policy.devices.iter().any(|device| {
+        let has = |v6: bool| device.addresses.iter().any(|address| address.is_ipv6() == v6);
+        device.mac.is_some() && !(has(false) && has(true))
+    })
 }
 
 /// Zone records by number, four to a cell.
