@@ -1,0 +1,10 @@
+//! Verdicts through the kernel program, topic by topic: a policy, frames, and what must become of each.
+//!
+//! What is expected follows from the words of the design, never from what the program happens to do. Every row is tried with
+//! IPv4 and with IPv6 where the topic has both.
+
+mod verdicts {
+    mod frames;
+    mod site;
+    mod transitions;
+}
