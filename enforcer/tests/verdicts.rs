@@ -4,7 +4,14 @@
 //! IPv4 and with IPv6 where the topic has both.
 
 mod verdicts {
+    mod connections;
+    mod ends;
     mod frames;
+    mod guardrails;
+    mod link;
+    mod lists;
+    mod mud;
+    mod profile;
     mod site;
     mod transitions;
 }

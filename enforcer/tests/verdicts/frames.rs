@@ -21,6 +21,13 @@ pub(crate) enum Family {
     Six,
 }
 
+impl Family {
+    /// The name of a list of this family: `from?` is `from4` or `from6`.
+    pub(crate) fn written(self, text: &str) -> String {
+        text.replace('?', if self == Family::Four { "4" } else { "6" })
+    }
+}
+
 /// Somebody with a port, a MAC and an address of each family.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Host {
@@ -37,11 +44,11 @@ pub(crate) const fn host(port: &'static str, net: u8, id: u8) -> Host {
         port: Some(port),
         mac: [2, 0, 0, 0, net, id],
         four: Ipv4Addr::new(10, net, 0, id),
-        six: Ipv6Addr::new(0xfd00, decimal(net), 0, 0, 0, 0, 0, id as u16),
+        six: Ipv6Addr::new(0xfd00, decimal(net), 0, 0, 0, 0, 0, decimal(id)),
     }
 }
 
-/// 30 as 0x30: the networks of both families look alike.
+/// 30 as 0x30: the addresses of both families look alike.
 const fn decimal(number: u8) -> u16 {
     (number / 10) as u16 * 16 + (number % 10) as u16
 }

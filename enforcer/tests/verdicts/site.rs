@@ -114,13 +114,14 @@ impl Site {
                 for (step, (sent, expected)) in steps.iter().enumerate() {
                     let Some(frame) = sent.frame(family) else { continue };
                     self.now += sent.after * SECOND;
+                    let expected = family.written(expected);
                     let found = self.judge(sent.port, frame);
                     let found = if expected.contains(" | ") {
                         found.as_str()
                     } else {
                         found.split(" | ").next().unwrap_or_default()
                     };
-                    if found != *expected {
+                    if found != expected {
                         let number = step + 1;
                         wrong.push(format!(
                             "{what}, {family:?}, frame {number}:\n    expected {expected}\n    found    {found}"
