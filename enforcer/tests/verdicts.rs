@@ -4,14 +4,17 @@
 //! IPv4 and with IPv6 where the topic has both.
 
 mod verdicts {
+    mod audit;
     mod connections;
     mod ends;
+    mod essentials;
     mod frames;
     mod guardrails;
     mod link;
     mod lists;
     mod mud;
     mod profile;
+    mod senders;
     mod site;
     mod transitions;
 }
