@@ -8,12 +8,16 @@ mod verdicts {
     mod connections;
     mod ends;
     mod essentials;
+    mod fragments;
     mod frames;
     mod guardrails;
     mod link;
     mod lists;
     mod mud;
+    mod places;
     mod profile;
+    mod router;
+    mod same;
     mod senders;
     mod site;
     mod transitions;
