@@ -21,4 +21,5 @@ mod verdicts {
     mod senders;
     mod site;
     mod transitions;
+    mod unknown;
 }

@@ -32,6 +32,44 @@ fn transitions_and_zones() {
         from = "iot"
         to = "cell1"
         allow = ["tcp/4"]
+        [[transitions]]
+        name = "five"
+        from = "internet"
+        to = "cell2"
+        allow = ["tcp/5"]
+        mode = "audit"
+        [[transitions]]
+        name = "six"
+        from = "internet"
+        to = "plc"
+        allow = ["tcp/6"]
+        [[transitions]]
+        name = "seven"
+        from = "internet"
+        to = "other"
+        allow = ["tcp/7"]
+        mode = "audit"
+        [[transitions]]
+        name = "eight"
+        from = "internet"
+        to = "sensor"
+        allow = ["tcp/8"]
+        mode = "audit"
+        [[transitions]]
+        name = "nine"
+        from = "internet"
+        to = "office"
+        allow = ["mud"]
+        mode = "audit"
+        [devices.plc]
+        addresses = ["10.42.0.20", "fd00:42::20"]
+        zone = "cell2"
+        [devices.other]
+        addresses = ["10.42.0.21", "fd00:42::21"]
+        zone = "cell2"
+        [devices.sensor]
+        addresses = ["10.30.0.12", "fd00:30::12"]
+        zone = "iot"
         [[guardrails]]
         name = "trial"
         from = "iot"
@@ -68,7 +106,7 @@ fn transitions_and_zones() {
         one(
             "none written, both zones",
             open(CAMERA, PLC2, 9),
-            "audit no-transition | iot > cell2",
+            "audit no-transition | iot > cell2/plc",
         ),
         one(
             "none written, within a zone",
@@ -104,6 +142,41 @@ fn transitions_and_zones() {
             "an enforcing guardrail, both zones in audit",
             open(CAMERA, PLC2, 5),
             "drop guardrail wall",
+        ),
+        one(
+            "the zone's in audit",
+            open(CLOUD, host("plc2", 42, 77), 9),
+            "audit no-transition | internet > cell2",
+        ),
+        one(
+            "the zone's in audit, the device's enforces",
+            open(CLOUD, PLC2, 9),
+            "drop no-transition | internet > cell2/plc",
+        ),
+        one(
+            "the zone's and the device's",
+            open(CLOUD, host("plc2", 42, 21), 9),
+            "audit no-transition | internet > cell2/other",
+        ),
+        one(
+            "the device's alone",
+            open(CLOUD, SENSOR, 9),
+            "audit no-transition | internet > iot/sensor",
+        ),
+        one(
+            "not its neighbour's",
+            open(CLOUD, CAMERA, 9),
+            "drop no-transition | internet > iot",
+        ),
+        one(
+            "mud is written for everybody",
+            open(CLOUD, OFFICE, 9),
+            "audit no-transition",
+        ),
+        one(
+            "a group in its zone",
+            udp(PLC1, PLC1.at("224.0.0.251", "ff02::fb"), (9, 9)),
+            "audit no-transition | cell1 > cell1",
         ),
         one(
             "all in audit: the first reason",

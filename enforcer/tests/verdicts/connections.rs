@@ -23,6 +23,11 @@ const RULES: &str = r#"
 #[ignore = "needs root: `cargo xtask test` runs it"]
 fn answers_and_ends() {
     let mut site = Site::new(RULES);
+    // The identifier stands four bytes into the ICMP header, which ends eight bytes before the end.
+    let other_number = |frame: &mut Vec<u8>| {
+        let at = frame.len() - 12;
+        frame[at] = 9;
+    };
     let ack = |from, to, ports| tcp(from, to, ports, ACK);
     let there = (40_000, 80);
     let back = (80, 40_000);
@@ -68,6 +73,28 @@ fn answers_and_ends() {
                 (tcp(OFFICE, PLC1, there, RST), OK),
                 (ack(PLC1, OFFICE, back).after(60), NOTHING),
             ]),
+        ),
+        (
+            "after the end, the one who answered opens",
+            with(vec![
+                (tcp(PLC1, OFFICE, back, RST | ACK), OK),
+                (tcp(PLC1, OFFICE, back, SYN), NOTHING),
+            ]),
+        ),
+        (
+            "after both ends said FIN, the one who answered opens",
+            with(vec![
+                (tcp(OFFICE, PLC1, there, FIN | ACK), OK),
+                (tcp(PLC1, OFFICE, back, FIN | ACK), OK),
+                (tcp(PLC1, OFFICE, back, SYN), NOTHING),
+            ]),
+        ),
+        (
+            "an echo reply of another number",
+            vec![
+                (ping(OFFICE, PLC1), "pass allowed out"),
+                (pong(PLC1, OFFICE).changed(other_number), NOTHING),
+            ],
         ),
         (
             "hours of silence",
@@ -212,6 +239,11 @@ fn what_fits_no_connection() {
                 (unreachable(PLC1, OFFICE, &asked).after(31), NOTHING),
             ],
         ),
+        one(
+            "an error that quotes half an address",
+            unreachable(PLC1, OFFICE, &asked).changed(|frame| frame.truncate(58)),
+            "drop malformed",
+        ),
         (
             "an error that quotes the answer",
             vec![
@@ -255,6 +287,13 @@ fn audited_connections() {
                 (open(OFFICE, PLC1, 80), audit),
                 (answer(PLC1, OFFICE, 80), audit),
                 (tcp(OFFICE, PLC1, (40_000, 80), ACK), audit),
+            ],
+        ),
+        (
+            "an error about it",
+            vec![
+                (udp(OFFICE, PLC1, (5, 80)), audit),
+                (unreachable(PLC1, OFFICE, &udp(OFFICE, PLC1, (5, 80))), audit),
             ],
         ),
         (

@@ -252,6 +252,12 @@ fn groups_and_bridges() {
     let mld =
         |from: Host, kind: u8| icmp_with(from, reports(from), 1, ((0, 0), (kind, 0)), &|_| vec![0; 16]).only_six();
     let local = GUEST.at("0.0.0.0", "fe80::9");
+    let alert = [58, 0, 5, 2, 0, 0, 1, 0];
+    let report = [143, 0, 0, 0, 0, 0, 0, 0];
+    // etherparse follows the extension header of what it writes, so the report is put in afterwards.
+    let alerted = ip(local, reports(local), 59, &[alert, report].concat())
+        .only_six()
+        .changed(|frame| frame[20] = 0);
     let rows = [
         one("IGMP report", igmp(GUEST), YES),
         one(
@@ -261,6 +267,7 @@ fn groups_and_bridges() {
         ),
         one("IGMP where nothing is essential", igmp(PLC2), NOTHING),
         one("MLD report", mld(local, 143), YES),
+        one("MLD report behind a router alert", alerted, YES),
         one("MLD report, version 1", mld(local, 131), YES),
         one("MLD done", mld(local, 132), YES),
         one(

@@ -216,3 +216,73 @@ fn answers() {
     ];
     site.check(&rows);
 }
+
+#[test]
+#[ignore = "needs root: `cargo xtask test` runs it"]
+fn beside_the_lists() {
+    let quiet = file(
+        "https://a.example/q.json",
+        &[("ask", r#""udp":{"destination-port":{"port":700}}"#, "accept")],
+        &[("deaf", r#""udp":{"source-port":{"port":700}}"#, "drop")],
+    );
+    let rules = r#"
+        [[transitions]]
+        name = "wide"
+        from = "iot"
+        to = ["iot", "office", "internet", "router"]
+        allow = ["any"]
+        [controllers]
+        "urn:ietf:params:mud:dns" = ["10.10.0.20", "fd00:10::20"]
+        [devices.quiet]
+        mac = "02:00:00:00:1e:0b"
+        addresses = ["10.30.0.11", "fd00:30::11"]
+        zone = "iot"
+        mud = ["q.json"]
+        [devices.trial]
+        addresses = ["10.30.0.12", "fd00:30::12"]
+        zone = "iot"
+        mud = ["q.json"]
+        mode = "audit"
+        [[guardrails]]
+        name = "all"
+        from = "iot"
+        to = "*"
+        deny = ["tcp/1"]
+    "#;
+    let mut site = Site::of(&format!("{ZONES}{rules}"), &[("q.json", quiet)]);
+    let yes = "pass allowed wide";
+    let rows = [
+        one("DNS is who the policy says", udp(CAMERA, OFFICE, (9, 53)), yes),
+        one("and no more the router", udp(CAMERA, CAMERA.router(), (9, 53)), FROM),
+        one("NTP still is", udp(CAMERA, CAMERA.router(), (9, 123)), yes),
+        one("not who is no NTP server", udp(CAMERA, OFFICE, (9, 123)), FROM),
+        one("a guardrail comes first", open(CAMERA, FAR, 1), "drop guardrail all"),
+        one(
+            "frames without IP are judged",
+            ether(CAMERA, BROADCAST, 0x88b8, &[0, 1]),
+            FROM,
+        ),
+        one("others' are not", ether(GUEST, BROADCAST, 0x88b8, &[0, 1]), yes),
+        one(
+            "essentials are none of it",
+            ether(CAMERA, [1, 0x80, 0xc2, 0, 0, 0x0e], 0x88cc, &[2]),
+            "pass essential",
+        ),
+        (
+            "an answer that an audited device must not get",
+            vec![
+                (udp(SENSOR, FAR, (9, 700)), yes),
+                (udp(FAR, SENSOR, (700, 9)), "audit mud-to-device q.json#to?/deaf"),
+                (udp(SENSOR, FAR, (9, 700)), "pass established"),
+            ],
+        ),
+        (
+            "an answer that the device must not get",
+            vec![
+                (udp(CAMERA, FAR, (9, 700)), yes),
+                (udp(FAR, CAMERA, (700, 9)), "drop mud-to-device q.json#to?/deaf"),
+            ],
+        ),
+    ];
+    site.check(&rows);
+}

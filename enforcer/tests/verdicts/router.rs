@@ -98,6 +98,11 @@ fn what_it_sends() {
             "drop mud-to-device m.json#to?/no",
         ),
         one(
+            "link-local",
+            udp(own(CAMERA), GUEST.at("169.254.0.9", "fe80::9"), (9, 9)),
+            "pass allowed | router > iot",
+        ),
+        one(
             "multicast",
             udp(own(CAMERA), everybody(CAMERA), (5353, 5353)),
             "pass allowed | router > iot",
