@@ -45,8 +45,8 @@ pub(crate) fn find(s: &mut Scratch) -> Judged {
         return Judged::NOTHING;
     }
     let by_opener = entry.is_opener(from_low);
-    // A conversation that has ended does not make a new one old.
-    if entry.state == state::CLOSED && by_opener && enforcer_common::connection::is_tcp_open(&s.packet) {
+    // A conversation that has ended does not make a new one old, whichever end opens it.
+    if entry.state == state::CLOSED && enforcer_common::connection::is_tcp_open(&s.packet) {
         return Judged::NOTHING;
     }
     if entry.generation != s.generation && !again(s, entry, by_opener) {
