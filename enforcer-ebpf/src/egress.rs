@@ -148,8 +148,9 @@ pub(crate) fn from_router(s: &mut Scratch) -> Judged {
             }
             return known;
         }
-        if s.packet.is(flag::ICMP_ERROR) && s.quoted != 0 && connection::is_related(s) {
-            return Judged::pass(Reason::Established);
+        let related = connection::related(s);
+        if related.is_now() {
+            return related;
         }
     }
     if let Err(reason) = to {
@@ -223,7 +224,8 @@ pub(crate) fn forwarded(s: &mut Scratch) -> Judged {
             fragment::remember(s);
             return Judged::NOTHING;
         }
-        if s.packet.is(flag::ICMP_ERROR) && s.quoted != 0 && connection::is_related(s) {
+        let related = connection::related(s);
+        if related.is_now() {
             return Judged::NOTHING;
         }
         if source::address(&s.kernel(), &s.heads, s.packet.kind, &s.packet.source, &mut s.spare).is_err() {
