@@ -286,3 +286,77 @@ fn peers() {
     ];
     site.check(&rows);
 }
+
+#[test]
+#[ignore = "needs root: `cargo xtask test` runs it"]
+fn the_word_mud() {
+    let anything = file(
+        "https://a.example/any.json",
+        &[("all", "", "accept")],
+        &[("all", "", "accept")],
+    );
+    let rules = r#"
+        [[transitions]]
+        name = "less"
+        from = "iot"
+        to = "internet"
+        allow = ["mud"]
+        deny = ["tcp/443", "udp/5-6"]
+        [[transitions]]
+        name = "by name"
+        from = "camera"
+        to = "office"
+        allow = ["mud"]
+        [[transitions]]
+        name = "to a name"
+        from = "office"
+        to = "camera"
+        allow = ["mud"]
+        [[guardrails]]
+        name = "no telnet"
+        from = "iot"
+        to = "*"
+        deny = ["tcp/23"]
+        [devices.camera]
+        addresses = ["10.30.0.11", "fd00:30::11"]
+        zone = "iot"
+        mud = ["any.json"]
+        [devices.sensor]
+        addresses = ["10.30.0.12", "fd00:30::12"]
+        zone = "iot"
+        mud = ["any.json"]
+        [devices.desk]
+        addresses = ["10.10.0.21", "fd00:10::21"]
+        zone = "office"
+    "#;
+    let mut site = Site::of(&format!("{ZONES}{rules}"), &[("any.json", anything)]);
+    let nothing = "drop no-transition";
+    let rows = [
+        one("every service", open(CAMERA, CLOUD, 80), "pass allowed less"),
+        one("every protocol", ip(CAMERA, CLOUD, 47, &[0; 8]), "pass allowed less"),
+        one("less its deny", open(CAMERA, CLOUD, 443), nothing),
+        one("below the deny", udp(CAMERA, CLOUD, (1, 4)), "pass allowed less"),
+        one("in the deny", udp(CAMERA, CLOUD, (1, 6)), nothing),
+        one("above the deny", udp(CAMERA, CLOUD, (1, 7)), "pass allowed less"),
+        one(
+            "guardrails stand above it",
+            open(CAMERA, CLOUD, 23),
+            "drop guardrail no telnet",
+        ),
+        one("for one device", open(CAMERA, OFFICE, 80), "pass allowed by name"),
+        one("not for another", open(SENSOR, OFFICE, 80), nothing),
+        one(
+            "not to a listed device without profile",
+            open(CAMERA, OFFICE2, 80),
+            nothing,
+        ),
+        one("to one device", open(OFFICE, CAMERA, 80), "pass allowed to a name"),
+        one("not to another", open(OFFICE, SENSOR, 80), nothing),
+        one(
+            "not from a listed device without profile",
+            open(OFFICE2, CAMERA, 80),
+            nothing,
+        ),
+    ];
+    site.check(&rows);
+}
