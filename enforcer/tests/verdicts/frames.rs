@@ -193,8 +193,10 @@ fn next_hop(from: Host, to: Host, family: Family) -> Mac {
             let [.., a, b, c, d] = group.octets();
             [0x33, 0x33, a, b, c, d]
         }
-        _ if to.mac == BROADCAST || from.port == to.port || from.port.is_none() => to.mac,
-        _ => ROUTER,
+        IpAddr::V4(_) | IpAddr::V6(_) => {
+            let beside = to.mac == BROADCAST || from.port == to.port || from.port.is_none();
+            if beside { to.mac } else { ROUTER }
+        }
     }
 }
 
