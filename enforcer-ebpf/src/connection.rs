@@ -66,6 +66,12 @@ pub(crate) fn find(s: &mut Scratch) -> Judged {
         return Judged::new(Verdict::Audit, reason, entry.reply_rule);
     }
     entry.advance(&s.packet, from_low, s.now);
+    standing(entry)
+}
+
+/// What a connection's packets pass as: established, or audit where its opening packet did.
+#[inline(always)]
+fn standing(entry: &Value) -> Judged {
     if entry.verdict == Verdict::Audit as u8 {
         let reason = Reason::from_u8(entry.reason).unwrap_or(Reason::NoTransition);
         return Judged::new(Verdict::Audit, reason, entry.rule);
@@ -73,13 +79,17 @@ pub(crate) fn find(s: &mut Scratch) -> Judged {
     Judged::pass(Reason::Established)
 }
 
-/// True where the packet that `s.other` quotes belongs to a connection of the present generation whose packets pass.
+/// The judgement of an ICMP error: that of the connection of the present generation that `s.other`, the packet it quotes,
+/// belongs to; nothing where there is none.
 #[inline(always)]
-pub(crate) fn is_related(s: &mut Scratch) -> bool {
+pub(crate) fn related(s: &mut Scratch) -> Judged {
+    if !s.packet.is(packet_flag::ICMP_ERROR) || s.quoted == 0 {
+        return Judged::NOTHING;
+    }
     key_of(s, which::OTHER);
     // SAFETY: read once, field by field.
     let Some(entry) = (unsafe { CONNECTIONS.get(&s.key) }) else {
-        return false;
+        return Judged::NOTHING;
     };
     if entry.is_expired(s.other.protocol, s.now)
         || entry.generation != s.generation
@@ -89,7 +99,11 @@ pub(crate) fn is_related(s: &mut Scratch) -> bool {
     }
     // The error goes back to whoever sent what it quotes.
     let same = |a: &[u32; 4], b: &[u32; 4]| (a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]) == 0;
-    same(&s.other.source, &s.packet.destination)
+    if same(&s.other.source, &s.packet.destination) {
+        standing(entry)
+    } else {
+        Judged::NOTHING
+    }
 }
 
 /// Writes down what the layers decided of an opening packet that passes. A full table forgets another connection; the

@@ -131,8 +131,9 @@ pub(crate) fn judge(s: &mut Scratch) -> Judged {
         if known.is_now() {
             return known;
         }
-        if s.packet.is(flag::ICMP_ERROR) && s.quoted != 0 && connection::is_related(s) {
-            return Judged::pass(Reason::Established);
+        let related = connection::related(s);
+        if related.is_now() {
+            return related;
         }
     }
 

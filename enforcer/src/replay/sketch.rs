@@ -107,7 +107,7 @@ pub(super) fn without_tags(bytes: &mut Vec<u8>, tags: usize) {
 /// True for an address that tells nothing about a zone: it belongs to the port that it is seen on.
 pub(super) fn is_local_to_port(address: &IpAddr) -> bool {
     match address {
-        IpAddr::V4(address) => address.is_unspecified(),
+        IpAddr::V4(address) => address.is_unspecified() || address.is_link_local(),
         IpAddr::V6(address) => address.is_unspecified() || address.is_unicast_link_local(),
     }
 }
