@@ -95,15 +95,11 @@ pub(crate) fn related(s: &mut Scratch) -> Judged {
         || entry.generation != s.generation
         || entry.verdict == Verdict::Drop as u8
     {
-        return false;
+        return Judged::NOTHING;
     }
     // The error goes back to whoever sent what it quotes.
     let same = |a: &[u32; 4], b: &[u32; 4]| (a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]) == 0;
-    if same(&s.other.source, &s.packet.destination) {
-        standing(entry)
-    } else {
-        Judged::NOTHING
-    }
+    if same(&s.other.source, &s.packet.destination) { standing(entry) } else { Judged::NOTHING }
 }
 
 /// Writes down what the layers decided of an opening packet that passes. A full table forgets another connection; the

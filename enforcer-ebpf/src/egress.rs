@@ -65,6 +65,12 @@ fn refuse(s: &Scratch, reason: Reason) -> Judged {
     Judged::new(if audit { Verdict::Audit } else { Verdict::Drop }, reason, 0)
 }
 
+/// A drop that rests on no zone and no device is let through where everything is in audit; any other verdict stands.
+#[inline(always)]
+fn refuse_or(s: &Scratch, judged: Judged) -> Judged {
+    if judged.is_drop() && ends::audit_all(s) { judged.audited() } else { judged }
+}
+
 /// Whose packet it is: [`Judged::BY_ROUTER`], [`Judged::FORWARDED`], or a judgement that needs no more.
 #[inline(always)]
 pub(crate) fn route(s: &mut Scratch) -> Judged {
@@ -92,10 +98,8 @@ pub(crate) fn route(s: &mut Scratch) -> Judged {
 /// that the first is known by what leaves.
 #[inline(always)]
 fn later_fragment(s: &mut Scratch) -> Judged {
-    match fragment::follow(s) {
-        Ok(()) => Judged::NOTHING,
-        Err(reason) => refuse(s, reason),
-    }
+    let judged = refuse_or(s, fragment::follow(s));
+    if judged.is_drop() { judged } else { Judged::NOTHING }
 }
 
 /// The router's own traffic: its answers pass; what it opens is judged by guardrails and by the receiver's profile.
@@ -141,10 +145,7 @@ pub(crate) fn router_ends(s: &mut Scratch) -> Judged {
         _ => {}
     }
     if s.packet.is(flag::LATER_FRAGMENT) {
-        return match fragment::follow(s) {
-            Ok(()) => Judged::pass(Reason::Established),
-            Err(reason) => refuse(s, reason),
-        };
+        return refuse_or(s, fragment::follow(s));
     }
     Judged::NOTHING
 }
@@ -152,8 +153,9 @@ pub(crate) fn router_ends(s: &mut Scratch) -> Judged {
 /// Judges what the router sends and belongs to no connection.
 #[inline(always)]
 pub(crate) fn router_opens(s: &mut Scratch) -> Judged {
-    if s.packet.is(flag::ICMP_ERROR) && s.quoted != 0 && connection::is_related(s) {
-        return Judged::pass(Reason::Established);
+    let related = connection::related(s);
+    if related.is_now() {
+        return related;
     }
     let earlier = ends::check(s);
     if earlier.is_enforced() {
@@ -214,7 +216,7 @@ fn decide(s: &mut Scratch, earlier: Refusal, flags: u8) -> Judged {
         if !s.ends.1.is(end::GROUP) {
             connection::open(s, flags);
         }
-        passed(s);
+        passed(s, judged);
     }
     judged
 }
@@ -235,7 +237,7 @@ fn forwarded(s: &mut Scratch) -> Judged {
 #[inline(always)]
 pub(crate) fn forwarded_anew(s: &mut Scratch) -> Judged {
     if s.packet.is_ip() && !s.packet.is_group_mac() {
-        if s.packet.is(flag::ICMP_ERROR) && s.quoted != 0 && connection::is_related(s) {
+        if connection::related(s).is_now() {
             return Judged::NOTHING;
         }
         if source::address(&s.kernel(), &s.heads, s.packet.kind, &s.packet.source, &mut s.spare).is_err() {
@@ -268,7 +270,7 @@ pub(crate) fn forwarded_anew(s: &mut Scratch) -> Judged {
     let copy = s.ends.1.is(end::GROUP) || !s.packet.is_ip() || s.packet.is_group_mac();
     if copy {
         if is_on_port(s) {
-            fragment::remember(s);
+            fragment::remember(s, Judged::pass(Reason::Established));
             return Judged::NOTHING;
         }
         // Without resolution of addresses nobody on a bridge can talk across it, whatever is allowed.
@@ -293,7 +295,7 @@ pub(crate) fn forwarded_anew(s: &mut Scratch) -> Judged {
         return judged;
     }
     // Judged without state where it entered, and no otherwise here.
-    fragment::remember(s);
+    fragment::remember(s, Judged::pass(Reason::Established));
     Judged::NOTHING
 }
 
@@ -327,6 +329,6 @@ fn translated(s: &mut Scratch) -> Judged {
         return judged;
     }
     connection::open(s, connection_flag::TRANSLATED);
-    fragment::remember(s);
+    fragment::remember(s, Judged::pass(Reason::Established));
     Judged::NOTHING
 }

@@ -7,7 +7,7 @@ use enforcer_common::{
     reason::Reason,
 };
 
-use crate::{maps::FRAGMENTS, scratch::Scratch};
+use crate::{judged::Judged, maps::FRAGMENTS, scratch::Scratch};
 
 /// A datagram under way.
 #[derive(Clone, Copy)]
@@ -28,6 +28,8 @@ pub(crate) struct Key {
 #[repr(C)]
 pub(crate) struct Value {
     seen: u64,
+    /// The word of a [`Judged`] for the later ones.
+    judged: u64,
     generation: u32,
     /// Bytes that the first fragment covers: later ones must start behind them.
     first: u32,
@@ -53,30 +55,36 @@ fn key(s: &Scratch) -> Key {
     }
 }
 
-/// Remembers that the first fragment of a datagram was let through.
+/// Remembers that the first fragment of a datagram was let through, and as what.
 #[inline(always)]
-pub(crate) fn remember(s: &Scratch) {
+pub(crate) fn remember(s: &Scratch, judged: Judged) {
     if !s.packet.is(flag::FIRST_FRAGMENT) {
         return;
     }
-    let value = Value { seen: s.now, generation: s.generation, first: s.packet.fragment_length as u32 };
+    let judged = if judged.is_pass() { Judged::pass(Reason::Established) } else { judged };
+    let value = Value {
+        seen: s.now,
+        judged: judged.number(),
+        generation: s.generation,
+        first: s.packet.fragment_length as u32,
+    };
     // A full table forgets another datagram: its fragments are then dropped.
     let _ = FRAGMENTS.insert(&key(s), &value, 0);
 }
 
 /// Judges a later fragment by its first.
 #[inline(always)]
-pub(crate) fn follow(s: &Scratch) -> Result<(), Reason> {
+pub(crate) fn follow(s: &Scratch) -> Judged {
     // SAFETY: read once, field by field; an entry replaced meanwhile belongs to a datagram that was let through as well.
     let Some(first) = (unsafe { FRAGMENTS.get(&key(s)) }) else {
-        return Err(Reason::Fragment);
+        return Judged::drop(Reason::Fragment);
     };
     if first.generation != s.generation || s.now.wrapping_sub(first.seen) > LIFETIME && s.now > first.seen {
-        return Err(Reason::Fragment);
+        return Judged::drop(Reason::Fragment);
     }
     // It would overwrite what was judged.
     if (s.packet.fragment_offset as u32) < first.first {
-        return Err(Reason::Malformed);
+        return Judged::drop(Reason::Malformed);
     }
-    Ok(())
+    Judged::from_number(first.judged)
 }

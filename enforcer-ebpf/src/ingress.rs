@@ -44,7 +44,7 @@ pub(crate) fn run(context: &XdpContext) -> u32 {
         Judged::drop(reason)
     } else {
         scene::parse(context, s);
-        steps::judge_ingress(s)
+        judge(s)
     };
     account(context, s, judged);
     if judged.is_drop() {
@@ -63,9 +63,32 @@ fn refuse(s: &Scratch, reason: Reason) -> Judged {
     Judged::new(verdict, reason, 0)
 }
 
-/// The steps, in order.
+/// The steps, in order: parse (done by now), source, connection, layers.
 #[inline(always)]
-pub(crate) fn judge(s: &mut Scratch) -> Judged {
+fn judge(s: &mut Scratch) -> Judged {
+    let settled = steps::ingress_ends(s);
+    if settled.is_now() {
+        return settled;
+    }
+    if s.earlier.is_none() && !is_group(s) {
+        let known = steps::find(s);
+        if known.is_now() {
+            return known;
+        }
+    }
+    steps::ingress_opens(s)
+}
+
+/// True for group addresses, of either layer: they open no connection.
+#[inline(always)]
+fn is_group(s: &Scratch) -> bool {
+    s.ends.1.is(end::GROUP) || s.packet.is_group_mac()
+}
+
+/// Steps 1 and 2: who sends and who receives; essentials, and what is refused for its source, are settled.
+#[inline(always)]
+pub(crate) fn ends(s: &mut Scratch) -> Judged {
+    s.earlier = Refusal::NONE;
     // 1. Parse: done by now.
     if s.parsed == 0 {
         return refuse(s, Reason::Malformed);
@@ -92,7 +115,10 @@ pub(crate) fn judge(s: &mut Scratch) -> Judged {
             None => {}
         }
     }
-    let mut earlier = Refusal::NONE;
+    s.receiver = match to {
+        Ok(()) => Refusal::NONE,
+        Err(reason) => Refusal::new(reason, ends::audit_all(s)),
+    };
     if let Err(reason) = binding {
         let refusal = refuse_sender(s, port_cell, reason);
         if refusal.is_drop() {
@@ -106,7 +132,7 @@ pub(crate) fn judge(s: &mut Scratch) -> Judged {
             let _ = steps::receiver(s, which::PACKET);
             ends::accounts(s);
         }
-        earlier = Refusal::new(reason, true);
+        s.earlier = Refusal::new(reason, true);
     }
     // Unicast for another MAC: not for us, and nothing may come of it.
     if s.port.bits & (port::OWN_MAC | port::BRIDGED) == port::OWN_MAC
@@ -118,30 +144,26 @@ pub(crate) fn judge(s: &mut Scratch) -> Judged {
     }
     learn(s);
 
-    // 3. Connection.
-    let group = s.ends.1.is(end::GROUP) || s.packet.is_group_mac();
     if s.packet.is(flag::LATER_FRAGMENT) {
-        return match fragment::follow(s) {
-            Ok(()) => Judged::pass(Reason::Established),
-            Err(reason) => refuse(s, reason),
-        };
+        let judged = fragment::follow(s);
+        return if judged.is_drop() && ends::audit_all(s) { judged.audited() } else { judged };
     }
-    if earlier.is_none() && !group {
-        let known = steps::find(s);
-        if known.is_now() {
-            return known;
-        }
+    Judged::NOTHING
+}
+
+/// Steps 3 and 4 for what belongs to no known connection: related errors, and the layers.
+#[inline(always)]
+pub(crate) fn opens(s: &mut Scratch) -> Judged {
+    if s.earlier.is_none() && !is_group(s) {
         let related = connection::related(s);
         if related.is_now() {
             return related;
         }
     }
-
-    // 4. Layers.
-    if let Err(reason) = to {
-        return refuse(s, reason);
+    if !s.receiver.is_none() {
+        return refuse(s, s.receiver.reason().unwrap_or(Reason::UnknownZone));
     }
-    earlier = earlier.or(ends::check(s));
+    let earlier = s.earlier.or(ends::check(s));
     if earlier.is_enforced() {
         return earlier.drop();
     }
@@ -153,18 +175,18 @@ pub(crate) fn judge(s: &mut Scratch) -> Judged {
         if opens_wrongly(s) {
             return refuse(s, Reason::InvalidState);
         }
-        if !group {
+        if !is_group(s) {
             connection::open(s, 0);
         }
-        passed(s);
+        passed(s, judged);
     }
     judged
 }
 
 /// What follows from the pass of an opening packet: its fragments and its rules.
 #[inline(always)]
-pub(crate) fn passed(s: &mut Scratch) {
-    fragment::remember(s);
+pub(crate) fn passed(s: &mut Scratch, judged: Judged) {
+    fragment::remember(s, judged);
     // ACEs that accepted took part in the verdict, and count.
     if s.decision.from_ace != 0 {
         count_rule(s, s.decision.from_ace);

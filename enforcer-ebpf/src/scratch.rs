@@ -11,6 +11,7 @@ use enforcer_common::{
 };
 
 use crate::{
+    judged::Refusal,
     maps::Kernel,
     packet::{Chain, Next},
 };
@@ -62,6 +63,10 @@ pub(crate) struct Scratch {
     pub(crate) parsed: u32,
     /// 1 where `other` is the packet that it quotes.
     pub(crate) quoted: u32,
+    /// A refusal of the source that is in audit.
+    pub(crate) earlier: Refusal,
+    /// A refusal of the receiver, to hold where no connection is known.
+    pub(crate) receiver: Refusal,
     /// 1 where a rule wants the connection told that this packet opens.
     pub(crate) log: u32,
     /// Interface index by which a leaving packet entered; 0 for the router itself.

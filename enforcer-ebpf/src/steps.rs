@@ -201,7 +201,11 @@ extern "C" fn enforcer_find(program: u32) -> u64 {
     let Some(s) = scratch(program) else {
         return Judged::drop(Reason::Malformed).number();
     };
-    connection::find(s).number()
+    let known = connection::find(s);
+    if known.is_now() && !known.is_drop() {
+        fragment::remember(s, known);
+    }
+    known.number()
 }
 
 /// What the table of connections says of the packet.
@@ -213,18 +217,30 @@ pub(crate) fn find(s: &mut Scratch) -> Judged {
 
 #[unsafe(no_mangle)]
 #[inline(never)]
-extern "C" fn enforcer_ingress(program: u32) -> u64 {
-    let Some(s) = scratch(program) else {
-        return Judged::drop(Reason::Malformed).number();
-    };
-    ingress::judge(s).number()
+extern "C" fn enforcer_ingress_ends(program: u32) -> u64 {
+    let Some(s) = scratch(program) else { return Judged::drop(Reason::Malformed).number() };
+    ingress::ends(s).number()
 }
 
-/// Judges a parsed packet that enters.
+/// See [`ingress::ends`].
 #[inline(always)]
-pub(crate) fn judge_ingress(s: &mut Scratch) -> Judged {
+pub(crate) fn ingress_ends(s: &mut Scratch) -> Judged {
     escape(s);
-    Judged::from_number(enforcer_ingress(s.egress))
+    Judged::from_number(enforcer_ingress_ends(s.egress))
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn enforcer_ingress_opens(program: u32) -> u64 {
+    let Some(s) = scratch(program) else { return Judged::drop(Reason::Malformed).number() };
+    ingress::opens(s).number()
+}
+
+/// See [`ingress::opens`].
+#[inline(always)]
+pub(crate) fn ingress_opens(s: &mut Scratch) -> Judged {
+    escape(s);
+    Judged::from_number(enforcer_ingress_opens(s.egress))
 }
 
 #[unsafe(no_mangle)]
