@@ -18,7 +18,6 @@ pub(crate) struct Key {
     id: u32,
     /// IP version, IPv4 protocol, and whether it leaves.
     kind: u32,
-    pad: u32,
     /// Interface index and VLANs where an address is link-local.
     link: u64,
 }
@@ -50,7 +49,6 @@ fn key(s: &Scratch) -> Key {
         destination: packet.destination,
         id: packet.fragment_id,
         kind: packet.kind as u32 | protocol << 8 | s.egress << 16,
-        pad: 0,
         link: if scoped { port_key(s.ifindex, packet.outer_vlan, packet.inner_vlan) } else { 0 },
     }
 }

@@ -10,6 +10,7 @@ mod transport;
 
 pub use bytes::Bytes;
 use enforcer_common::packet::{Packet, ethertype, flag, kind};
+#[cfg(feature = "bpf")]
 pub(crate) use ipv4::options;
 pub use ipv6::Chain;
 pub use quote::quoted;

@@ -97,7 +97,7 @@ fn transitions_and_zones() {
         one("none written, within a zone", open(PLC1, PLC1B, 9), "audit no-transition"),
         one("none written, the receiver's alone", open(CLOUD, PLC1, 9), "drop no-transition"),
         one("none written, the sender's alone", open(PLC1, CLOUD, 9), "drop no-transition"),
-        one("none written, the router is in no audit", open(PLC1, PLC1.router(), 9), "drop no-transition"),
+        one("none written, the router goes along with the zone", open(PLC1, PLC1.router(), 9), "audit no-transition"),
         one("written and enforcing, both zones in audit", open(CAMERA, PLC1, 9), "drop no-transition"),
         one("an audited guardrail, and allowed", open(CAMERA, PLC1, 5), "drop no-transition"),
         one("an enforcing guardrail, both zones in audit", open(CAMERA, PLC2, 5), "drop guardrail wall"),

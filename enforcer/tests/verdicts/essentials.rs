@@ -140,7 +140,11 @@ fn groups_and_bridges() {
     let alert = [58, 0, 5, 2, 0, 0, 1, 0];
     let report = [143, 0, 0, 0, 0, 0, 0, 0];
     // etherparse follows the extension header of what it writes, so the report is put in afterwards.
-    let alerted = ip(local, reports(local), 59, &[alert, report].concat()).only_six().changed(|frame| frame[20] = 0);
+    let alerted = ip(local, reports(local), 59, &[alert, report].concat()).only_six().changed(|frame| {
+        // Hop-by-hop options first; RFC 3810, section 5: hop limit 1.
+        frame[20] = 0;
+        frame[21] = 1;
+    });
     let rows = [
         one("IGMP report", igmp(GUEST), YES),
         one("IGMP with the device's address", igmp(CAMERA.with_mac(GUEST.mac)), SPOOFED),

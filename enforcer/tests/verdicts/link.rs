@@ -51,7 +51,11 @@ fn frames_without_ip() {
         one("not in other zones", goose(CAMERA, 0x0010), NOTHING),
         one("an LLC frame is no service", ether(PLC2, GOOSE, 0x0026, &[0x88, 0xb8]), NOTHING),
         one("a length beyond the frame", ether(PLC2, GOOSE, 0x05dc, &[0x88, 0xb8]), "drop malformed"),
-        one("too short for an APPID", Sent::raw(PLC1.port, [&GOOSE[..], &PLC1.mac, &[0x88, 0xb8]].concat()), NOTHING),
+        one(
+            "too short for an APPID",
+            Sent::raw(PLC1.port, [&GOOSE[..], &PLC1.mac, &[0x88, 0xb8]].concat()),
+            "drop malformed",
+        ),
     ];
     site.check(&rows);
 }
