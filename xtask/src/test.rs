@@ -54,6 +54,7 @@ fn units(paths: &Paths) -> Result<()> {
         "--locked",
         "--quiet",
         "--lib",
+        "--tests",
         "--no-default-features",
     ]);
     run::run(&mut cargo)

@@ -39,7 +39,7 @@ pub(super) fn parse<B: Bytes + ?Sized>(frame: &B, at: u32, out: &mut Packet, nex
         out.fragment_id = second >> 16;
         out.fragment_offset = offset as u16;
         out.fragment_length = payload as u16;
-        if payload == 0 || more && payload % 8 != 0 || header + offset + payload > MAX_DATAGRAM {
+        if payload == 0 || more && !payload.is_multiple_of(8) || header + offset + payload > MAX_DATAGRAM {
             return Err(Malformed);
         }
         if offset != 0 {

@@ -39,8 +39,7 @@ pub(super) fn parse<B: Bytes + ?Sized>(frame: &B, at: u32, out: &mut Packet, nex
     address(frame, at + 8, &mut out.source)?;
     address(frame, at + 24, &mut out.destination)?;
 
-    let mut chain =
-        Chain { next: (second >> 8) as u32 & 0xff, at: at + Ipv6Hdr::LEN as u32, left: payload, ..Chain::default() };
+    let mut chain = Chain { next: second >> 8 & 0xff, at: at + Ipv6Hdr::LEN as u32, left: payload, ..Chain::default() };
     // One after the other and not in a loop: kernels before 6.4 refuse some loops by the order of their instructions.
     step(frame, &mut chain)?;
     step(frame, &mut chain)?;
@@ -153,7 +152,7 @@ impl Chain {
         if !more && offset == 0 {
             return Ok(());
         }
-        if self.fragment != 0 || length == 0 || more && length % 8 != 0 || offset + length > MAX_DATAGRAM {
+        if self.fragment != 0 || length == 0 || more && !length.is_multiple_of(8) || offset + length > MAX_DATAGRAM {
             return Err(Malformed);
         }
         self.fragment_id = id;

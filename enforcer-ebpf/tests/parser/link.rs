@@ -121,7 +121,7 @@ fn error6(inner: &[u8]) -> Vec<u8> {
 #[test]
 fn quotes_of_icmp_errors() {
     let ports = |kind, protocol| Ok(Seen::ip(kind, protocol).flags(0));
-    let ping = |kind, protocol| Ok(Seen { ports: (7, 7), ..Seen::ip(kind, protocol).flags(0) });
+    let ping = |kind, protocol| Ok(Seen { ports: (7, 0), ..Seen::ip(kind, protocol).flags(0) });
     let mut version = ipv4(TCP, &tcp(SYN));
     version[0] = 0x55;
     let fragment = [&fragment_header(TCP, 0, 0, true)[..], &tcp(SYN)].concat();

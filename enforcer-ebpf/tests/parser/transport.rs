@@ -19,7 +19,8 @@ fn transport() {
     let mut advertisement_in_padding = frame6(ICMPV6, &advertisement[..23]);
     advertisement_in_padding.push(0xfd);
     let icmp = |kind, protocol, flags| Some(Seen::ip(kind, protocol).no_ports().flags(flags));
-    let ping = |kind, protocol, flags| Some(Seen { ports: (0xabcd, 0xabcd), ..Seen::ip(kind, protocol).flags(flags) });
+    // The identifier stands on the side that asked.
+    let ping = |kind, protocol, ports, flags| Some(Seen { ports, ..Seen::ip(kind, protocol).flags(flags) });
     let whole = |protocol| Some(Seen::ip(IPV4, protocol).no_ports());
     check(&[
         ("UDP", frame4(UDP, &udp()), Some(Seen::ip(IPV4, UDP))),
@@ -40,12 +41,12 @@ fn transport() {
         ("UDP length 7", frame4(UDP, &udp_with(7, 12)), None),
         ("UDP length beyond the datagram", frame4(UDP, &udp_with(13, 12)), None),
         ("UDP length short of the datagram", frame4(UDP, &udp_with(8, 12)), Some(Seen::ip(IPV4, UDP))),
-        ("echo request", frame4(ICMP, &echo), ping(IPV4, ICMP, flag::TRACKED)),
-        ("echo request over IPv6", frame6(ICMPV6, &echo6), ping(IPV6, ICMPV6, flag::TRACKED)),
+        ("echo request", frame4(ICMP, &echo), ping(IPV4, ICMP, (0xabcd, 0), flag::TRACKED)),
+        ("echo request over IPv6", frame6(ICMPV6, &echo6), ping(IPV6, ICMPV6, (0xabcd, 0), flag::TRACKED)),
         (
             "echo reply",
             frame6(ICMPV6, &[129, 0, 0, 0, 0xab, 0xcd, 0, 1]),
-            ping(IPV6, ICMPV6, flag::TRACKED | flag::ECHO_REPLY),
+            ping(IPV6, ICMPV6, (0, 0xabcd), flag::TRACKED | flag::ECHO_REPLY),
         ),
         ("advertisement", frame6(ICMPV6, &advertisement), icmp(IPV6, ICMPV6, flag::ND_TARGET)),
         ("ICMP error", frame4(ICMP, &[3, 4, 0, 0, 0, 0, 0, 0]), icmp(IPV4, ICMP, flag::ICMP_ERROR)),

@@ -311,7 +311,7 @@ fn transport(wanted: &Transport) -> Vec<Area> {
         return vec![Area { key: service::ALL, second: ALL_SECONDS }];
     };
     let full = [(0, u16::MAX)];
-    let (lows, highs): (Vec<(u16, u16)>, Vec<(u32, u32)>) = match (wanted.icmp_type, wanted.icmp_code) {
+    let (lows, highs) = match (wanted.icmp_type, wanted.icmp_code) {
         (Some(kind), code) => {
             let high = u16::from(kind) << 8;
             let (first, last) = code.map_or((0, 0xff), |code| (u16::from(code), u16::from(code)));
@@ -319,7 +319,7 @@ fn transport(wanted: &Transport) -> Vec<Area> {
         }
         (None, Some(code)) => {
             let each = (0..=u8::MAX).map(|kind| u16::from(kind) << 8 | u16::from(code));
-            (each.map(|low| (low, low)).collect(), vec![ALL_SECONDS])
+            (each.map(|low| (low, low)).collect::<Vec<_>>(), vec![ALL_SECONDS])
         }
         (None, None) => {
             let ports = if wanted.destination_ports.is_empty() { &full } else { wanted.destination_ports.as_slice() };
