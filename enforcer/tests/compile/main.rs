@@ -1,0 +1,9 @@
+//! The compiler without a kernel: small policies as text, judged by the lookups of `enforcer-common`.
+
+mod endpoints;
+mod image;
+mod mud;
+mod naive;
+mod pairs;
+mod profiles;
+mod site;
