@@ -4,6 +4,7 @@ mod endpoints;
 mod image;
 mod mud;
 mod naive;
+mod naive_mud;
 mod pairs;
 mod profiles;
 mod site;
