@@ -1,8 +1,9 @@
 //! Cells: the unit in which images are laid out and read.
 
+use crate::endpoint::Endpoint;
 use crate::image::Heads;
 use crate::ladder::{Fields, walk};
-use crate::layers::pair;
+use crate::layers::{List, listed, outcomes, pair};
 
 /// Words of 32 bits in a cell. A cell is 64 bytes: one cache line.
 pub const WORDS: usize = 16;
@@ -25,6 +26,18 @@ pub trait Cells {
     #[inline(always)]
     fn pair(&self, heads: &Heads, key: (u32, u32), list: usize, fields: &Fields) -> Option<(u32, u32)> {
         pair(self, heads, key, list, fields)
+    }
+
+    /// Outcomes of guardrails and transitions: [`crate::layers::outcomes`], likewise.
+    #[inline(always)]
+    fn outcomes(&self, heads: &Heads, ends: &(Endpoint, Endpoint), fields: &Fields) -> Option<(u32, u32)> {
+        outcomes(self, heads, ends, fields)
+    }
+
+    /// Outcome of one list of a profile: [`crate::layers::listed`], likewise.
+    #[inline(always)]
+    fn listed(&self, heads: &Heads, ends: &(Endpoint, Endpoint), list: List, fields: &mut Fields) -> Option<u32> {
+        listed(self, heads, ends, list, fields)
     }
 }
 

@@ -10,7 +10,7 @@ pub struct Key {
     pub low: [u32; 4],
     /// The higher address.
     pub high: [u32; 4],
-    /// Port that goes with `low`; the identifier of an ICMP echo.
+    /// Port that goes with `low`; the identifier of an ICMP echo where `low` asks, else 0.
     pub low_port: u16,
     /// Port that goes with `high`.
     pub high_port: u16,
@@ -42,12 +42,7 @@ impl Key {
     /// address is link-local, else zeros.
     #[inline(always)]
     pub fn of(packet: &Packet, scope: (u32, u16), out: &mut Key) -> bool {
-        let from_low = is_lower(
-            &packet.source,
-            packet.source_port,
-            &packet.destination,
-            packet.destination_port,
-        );
+        let from_low = is_lower(&packet.source, packet.source_port, &packet.destination, packet.destination_port);
         if from_low {
             out.low = packet.source;
             out.high = packet.destination;
@@ -118,9 +113,9 @@ pub struct Value {
     pub state: u8,
     /// Bits of [`flag`].
     pub flags: u8,
-    /// Verdict of the opening packet: pass or audit.
+    /// Verdict of the opening packet: pass or audit; drop where a later generation revoked it.
     pub verdict: u8,
-    /// Reason of an audit.
+    /// Reason of an audit or drop.
     pub reason: u8,
     /// Reason why answers do not pass; `established` where they do.
     pub reply_reason: u8,
@@ -144,7 +139,8 @@ pub const fn timeout(protocol: u8, state: u8) -> u64 {
         (protocol::UDP, _) => 120,
         (protocol::SCTP, state::OPENING) => 10,
         (protocol::SCTP, _) => 210,
-        _ => 30,
+        (protocol::ICMP | protocol::ICMPV6, _) => 30,
+        _ => 600,
     };
     seconds * SECOND
 }
@@ -165,6 +161,9 @@ impl Value {
     /// Follows a packet of the connection: its time and its state.
     #[inline(always)]
     pub fn advance(&mut self, packet: &Packet, from_low: bool, now: u64) {
+        if self.state == state::CLOSED {
+            return;
+        }
         self.seen = now;
         if self.state == state::OPENING && !self.is_opener(from_low) {
             self.state = state::ESTABLISHED;

@@ -2,6 +2,7 @@
 //!
 //! ARP, neighbour discovery, DHCP, IGMP and MLD, and frames to 01:80:c2:00:00:00–0f (spanning tree, LACP, LLDP, EAPOL).
 
+use crate::connection::is_link_scoped;
 use crate::endpoint::{Endpoint, flag};
 use crate::image;
 use crate::packet::{Packet, flag as packet_flag, kind, protocol};
@@ -16,6 +17,8 @@ pub enum Essential {
     No,
     /// Settled by the source binding alone.
     Bound,
+    /// IGMP or MLD: to a group, and for IPv6 from a link-local address.
+    Listener,
     /// A neighbour advertisement: its target must be the sender's own address.
     Advertisement,
     /// It may only come from an uplink: router advertisements, DHCP answers.
@@ -41,7 +44,7 @@ pub fn classify(packet: &Packet) -> Essential {
     }
     let ports = (packet.source_port, packet.destination_port);
     match (packet.kind, packet.protocol) {
-        (kind::IPV4, protocol::IGMP) => Essential::Bound,
+        (kind::IPV4, protocol::IGMP) => Essential::Listener,
         (kind::IPV4, protocol::UDP) if ports.0 == 68 && ports.1 == 67 => Essential::ToRouter,
         (kind::IPV4, protocol::UDP) if ports.0 == 67 && ports.1 == 68 => Essential::FromUplink,
         (kind::IPV6, protocol::UDP) if ports.0 == 546 && ports.1 == 547 => Essential::ToRouter,
@@ -52,7 +55,7 @@ pub fn classify(packet: &Packet) -> Essential {
             134 if packet.hops == 255 => Essential::FromUplink,
             136 if packet.hops == 255 => Essential::Advertisement,
             // RFC 2710, RFC 3810: multicast listeners.
-            130..=132 | 143 => Essential::Bound,
+            130..=132 | 143 if packet.hops == 1 => Essential::Listener,
             _ => Essential::No,
         },
         _ => Essential::No,
@@ -60,28 +63,55 @@ pub fn classify(packet: &Packet) -> Essential {
 }
 
 /// Settles an essential that enters. `binding` is what the source step found for the sender (for an advertisement, also
-/// for its target); `to` the receiver.
+/// for its target); `from` and `to` sender and receiver.
 ///
 /// `None`: not an essential after all, the layers decide.
 #[inline(always)]
-pub fn settle(what: Essential, packet: &Packet, binding: Finding, zone_flags: u32, to: &Endpoint) -> Option<Finding> {
+pub fn settle(
+    what: Essential,
+    packet: &Packet,
+    binding: Finding,
+    zone_flags: u32,
+    (from, to): (&Endpoint, &Endpoint),
+) -> Option<Finding> {
     if zone_flags & image::zone::ESSENTIALS == 0 {
         return None;
     }
-    let group = to.is(flag::GROUP) || packet.is_group_mac() && !packet.is_ip();
     let verdict = match what {
         Essential::No => return None,
         Essential::Bound if packet.kind == kind::ARP => arp(packet, binding),
-        Essential::Bound if packet.is_ip() && packet.protocol == protocol::IGMP && !group => {
-            return None;
-        }
         Essential::Bound | Essential::Advertisement => binding,
+        Essential::Listener if is_listener(packet, to) => binding,
+        // Only as far as the zone that it comes from, or the router.
+        Essential::FromUplink if !stays(from, to) => return None,
         Essential::FromUplink if zone_flags & image::zone::UPLINK == 0 => Err(Reason::SpoofedSource),
         Essential::FromUplink => binding,
-        Essential::ToRouter if group || to.is(flag::ROUTER) => binding,
-        Essential::ToRouter => return None,
+        Essential::ToRouter if is_for_servers(packet) || to.is(flag::ROUTER) => binding,
+        Essential::Listener | Essential::ToRouter => return None,
     };
     Some(verdict)
+}
+
+/// True where a packet for `to` does not leave the sender's zone.
+#[inline(always)]
+fn stays(from: &Endpoint, to: &Endpoint) -> bool {
+    to.is(flag::GROUP | flag::ROUTER | flag::LINK_LOCAL) || to.home == from.home
+}
+
+/// True for what a listener says: to a group, over IPv6 from a link-local or the unspecified address.
+#[inline(always)]
+fn is_listener(packet: &Packet, to: &Endpoint) -> bool {
+    to.is(flag::GROUP) && (packet.kind == kind::IPV4 || is_link_scoped(kind::IPV6, &packet.source))
+}
+
+/// True where a request goes to all DHCP servers: a broadcast, or ff02::1:2 (RFC 8415, 7.1).
+#[inline(always)]
+fn is_for_servers(packet: &Packet) -> bool {
+    let to = &packet.destination;
+    if packet.kind == kind::IPV4 {
+        return to[0] == u32::MAX;
+    }
+    to[0] == 0xff02_0000 && to[1] | to[2] == 0 && to[3] == 0x0001_0002
 }
 
 /// ARP (RFC 826): the hardware address that it claims must be the one that it came from.

@@ -19,7 +19,7 @@ pub mod head0 {
     pub const VERSION: usize = 1;
     /// Cells of the image, headers included.
     pub const CELLS: usize = 2;
-    /// Bits: [`super::FLAG_AUDIT_ALL`].
+    /// Bits: [`super::FLAG_AUDIT_ALL`], [`super::FLAG_LEARNS`].
     pub const FLAGS: usize = 3;
     /// Table of MACs (start, mask, seed) to endpoints.
     pub const MACS: usize = 4;
@@ -66,13 +66,16 @@ pub mod head1 {
 /// The top-level mode is audit: no drop is enforced.
 pub const FLAG_AUDIT_ALL: u32 = 1;
 
+/// Some device's addresses are not listed: what it uses is learnt.
+pub const FLAG_LEARNS: u32 = 2;
+
 /// The built-in zone `router`. Zone 0 means none.
 pub const ZONE_ROUTER: u16 = 1;
 
 /// The tables that address lookups need, read once from header cell 0.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Head0 {
-    /// Bits: [`FLAG_AUDIT_ALL`].
+    /// Bits: [`FLAG_AUDIT_ALL`], [`FLAG_LEARNS`].
     pub flags: u32,
     /// MACs to endpoints.
     pub macs: Table,
@@ -91,11 +94,7 @@ pub struct Head0 {
 /// Three words of a header as a table.
 #[inline(always)]
 fn table(cell: &[u32; 16], at: usize) -> Table {
-    Table {
-        start: word(cell, at),
-        mask: word(cell, at + 1),
-        seed: word(cell, at + 2),
-    }
+    Table { start: word(cell, at), mask: word(cell, at + 1), seed: word(cell, at + 2) }
 }
 
 /// Reads header cell 0.
@@ -161,11 +160,7 @@ pub struct Heads {
 /// Reads both header cells of the image whose first cell is `base`.
 #[inline(always)]
 pub fn heads<C: Cells + ?Sized>(cells: &C, base: u32) -> Option<Heads> {
-    Some(Heads {
-        base,
-        who: head0(cells, base)?,
-        what: head1(cells, base)?,
-    })
+    Some(Heads { base, who: head0(cells, base)?, what: head1(cells, base)? })
 }
 
 /// Bits of a zone record.
@@ -195,10 +190,7 @@ pub fn zone<C: Cells + ?Sized>(cells: &C, heads: &Heads, zone: u16) -> Option<Zo
     }
     let cell = cells.cell(heads.base.wrapping_add(heads.what.zones).wrapping_add(zone as u32 >> 2))?;
     let at = (zone as usize & 3) * 4;
-    Some(Zone {
-        flags: word(cell, at),
-        anonymous: word(cell, at + 1),
-    })
+    Some(Zone { flags: word(cell, at), anonymous: word(cell, at + 1) })
 }
 
 /// Zones that one port can belong to: words 1–15 of its cell.
@@ -217,7 +209,8 @@ pub fn port_has_zone(port: &[u32; 16], zone: u16) -> bool {
     others == 0 && zone != 0
 }
 
-/// Reads the cell of a port: word 0 is the number of zones, words 1–15 the zones.
+/// Reads the cell of a port: bits 0–15 of word 0 are the number of zones, bit 16 says that all of them are in audit, words
+/// 1–15 are the zones.
 #[inline(always)]
 pub fn port<'a, C: Cells + ?Sized>(cells: &'a C, heads: &Heads, port: u32) -> Option<&'a [u32; 16]> {
     if port == 0 || port >= heads.what.port_count {

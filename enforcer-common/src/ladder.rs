@@ -98,6 +98,10 @@ pub fn walk<C: Cells + ?Sized>(cells: &C, base: u32, start: u32, fields: &Fields
         if at.is_done() {
             return Some(at.payload());
         }
+        // Cell 0 is a header: a reference to it was never written.
+        if at.index() == 0 {
+            return None;
+        }
         let key = fields[(at.0 >> 28 & 7) as usize];
         let cell = cells.cell(base.wrapping_add(at.index()))?;
         if at.depth() > 0 {

@@ -85,12 +85,10 @@ type Pair = [u32; 3];
 /// The matrix entry of two zones.
 #[inline(always)]
 fn zones<C: Cells + ?Sized>(cells: &C, heads: &Heads, from: u16, to: u16) -> Option<Pair> {
-    if from as u32 >= heads.what.zone_count || to as u32 >= heads.what.zone_count {
+    if from == 0 || to == 0 || from as u32 >= heads.what.zone_count || to as u32 >= heads.what.zone_count {
         return None;
     }
-    let index = (from as u32)
-        .wrapping_mul(heads.what.zone_count)
-        .wrapping_add(to as u32);
+    let index = (from as u32).wrapping_mul(heads.what.zone_count).wrapping_add(to as u32);
     let cell = cells.cell(heads.base.wrapping_add(heads.what.matrix).wrapping_add(index >> 2))?;
     let at = (index as usize & 3) * 4;
     Some([word(cell, at), word(cell, at + 1), word(cell, at + 2)])
@@ -113,11 +111,7 @@ const fn union(a: u32, b: u32) -> u32 {
             let written = (a | b) & WRITTEN;
             let audit_a = a & WRITTEN == 0 || a & WRITTEN_AUDIT != 0;
             let audit_b = b & WRITTEN == 0 || b & WRITTEN_AUDIT != 0;
-            if audit_a && audit_b && written != 0 {
-                written | WRITTEN_AUDIT
-            } else {
-                written
-            }
+            if audit_a && audit_b && written != 0 { written | WRITTEN_AUDIT } else { written }
         }
     }
 }
@@ -143,122 +137,94 @@ pub fn pair<C: Cells + ?Sized>(
     fields: &Fields,
 ) -> Option<(u32, u32)> {
     let mut entry = [0u32; 3];
-    if !find_pair(
-        cells,
-        heads.base,
-        &heads.what.pairs,
-        key.0 as u64 | (key.1 as u64) << 32,
-        &mut entry,
-    )? {
+    if !find_pair(cells, heads.base, &heads.what.pairs, key.0 as u64 | (key.1 as u64) << 32, &mut entry)? {
         return Some((ABSENT, 0));
     }
     let allowed = if list == 2 { entry[2] } else { entry[1] };
-    Some((
-        cells.walk(heads.base, entry[0], fields)?,
-        cells.walk(heads.base, allowed, fields)?,
-    ))
+    Some((cells.walk(heads.base, entry[0], fields)?, cells.walk(heads.base, allowed, fields)?))
 }
 
-/// Outcomes of the guardrails and of the transitions for a pair and a service.
+/// Outcomes of the guardrails and of the transitions for both ends and a service.
 #[inline(always)]
-fn outcomes<C: Cells + ?Sized>(
+pub fn outcomes<C: Cells + ?Sized>(
     cells: &C,
     heads: &Heads,
-    from: &Endpoint,
-    to: &Endpoint,
+    ends: &(Endpoint, Endpoint),
     fields: &Fields,
 ) -> Option<(u32, u32)> {
+    let (from, to) = ends;
     let mud = if mud_serves(from, to) { 2 } else { 1 };
     let pair = zones(cells, heads, from.zone, to.zone)?;
     let mut guardrail = cells.walk(heads.base, pair[0], fields)?;
-    let mut transition = cells.walk(heads.base, pair[mud], fields)?;
-    if !from.is(flag::SPECIAL) && !to.is(flag::SPECIAL) {
-        return Some((guardrail, transition));
+    let mut transition = cells.walk(heads.base, if mud == 2 { pair[2] } else { pair[1] }, fields)?;
+    // Entries that name devices: each combination of zone and device that is left, the most particular last. Where
+    // guardrails are written down for a pair, they are all that hold for it, exceptions taken out.
+    let device = |end: &Endpoint| SUBJECT_DEVICE | end.device;
+    if from.is(flag::SPECIAL) {
+        let (denied, allowed) = cells.pair(heads, (device(from), to.zone as u32), mud, fields)?;
+        guardrail = if denied == ABSENT { guardrail } else { denied };
+        transition = union(transition, allowed);
     }
-    // Entries that name devices: each combination of zone and device that is left, the most particular last.
-    let mut combination = 1;
-    while combination < 4 {
-        let by_from = combination & 1 != 0;
-        let by_to = combination & 2 != 0;
-        if (!by_from || from.is(flag::SPECIAL)) && (!by_to || to.is(flag::SPECIAL)) {
-            let a = if by_from {
-                SUBJECT_DEVICE | from.device
-            } else {
-                from.zone as u32
-            };
-            let b = if by_to {
-                SUBJECT_DEVICE | to.device
-            } else {
-                to.zone as u32
-            };
-            let (denied, allowed) = cells.pair(heads, (a, b), mud, fields)?;
-            // Where guardrails are written down for a pair, they are all that hold for it, exceptions taken out.
-            if denied != ABSENT {
-                guardrail = denied;
-            }
-            transition = union(transition, allowed);
-        }
-        combination += 1;
+    if to.is(flag::SPECIAL) {
+        let (denied, allowed) = cells.pair(heads, (from.zone as u32, device(to)), mud, fields)?;
+        guardrail = if denied == ABSENT { guardrail } else { denied };
+        transition = union(transition, allowed);
+    }
+    if from.is(flag::SPECIAL) && to.is(flag::SPECIAL) {
+        let (denied, allowed) = cells.pair(heads, (device(from), device(to)), mud, fields)?;
+        guardrail = if denied == ABSENT { guardrail } else { denied };
+        transition = union(transition, allowed);
     }
     Some((guardrail, transition))
 }
 
+/// A list of one end's profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct List {
+    /// The receiver's profile, else the sender's.
+    pub of_receiver: bool,
+    /// Word of the profile's cell: one of [`profile`].
+    pub word: u32,
+}
+
 /// The outcome of one list of a profile.
 #[inline(always)]
-fn mud<C: Cells + ?Sized>(
+pub fn listed<C: Cells + ?Sized>(
     cells: &C,
     heads: &Heads,
-    device: &Endpoint,
-    peer: &Endpoint,
-    list: usize,
+    ends: &(Endpoint, Endpoint),
+    list: List,
     fields: &mut Fields,
 ) -> Option<u32> {
-    let cell = cells.cell(
-        heads
-            .base
-            .wrapping_add(heads.what.profiles)
-            .wrapping_add(device.profile),
-    )?;
+    let (device, peer) = if list.of_receiver { (&ends.1, &ends.0) } else { (&ends.0, &ends.1) };
+    let cell = cells.cell(heads.base.wrapping_add(heads.what.profiles).wrapping_add(device.profile))?;
     fields[fields::PEER_DEVICE] = peer.device_label;
     fields[fields::PEER_ADDRESS] = peer.address_label;
     fields[fields::OWN_ADDRESS] = device.address_label;
-    cells.walk(heads.base, word(cell, list), fields)
+    cells.walk(heads.base, word(cell, list.word as usize), fields)
 }
 
-/// The lists of a profile for this kind of packet: from-device, to-device, and their replies (none without IP).
-#[inline(always)]
-const fn lists(kind: u8) -> (usize, usize, usize, usize) {
-    match kind {
-        kind::IPV4 => (profile::FROM4, profile::TO4, profile::FROM4_REPLY, profile::TO4_REPLY),
-        kind::IPV6 => (profile::FROM6, profile::TO6, profile::FROM6_REPLY, profile::TO6_REPLY),
-        _ => (
-            profile::FROM_ETHER,
-            profile::TO_ETHER,
-            profile::FROM_ETHER,
-            profile::TO_ETHER,
-        ),
-    }
-}
+/// A refusal that is in audit, first come: the reason's number and one in the low half, the rule in the high half; 0 for none.
+#[derive(Clone, Copy)]
+struct Soft(u64);
 
-/// Notes a refusal that is in audit; gives the refusal back where it is enforced.
-#[inline(always)]
-fn refuse(soft: &mut Option<(Reason, u32)>, audit: bool, reason: Reason, rule: u32) -> Option<Decision> {
-    if !audit {
-        return Some(Decision {
-            rule,
-            ..Decision::refused(reason)
-        });
+impl Soft {
+    #[inline(always)]
+    fn new(reason: Reason, rule: u32) -> Soft {
+        Soft((reason as u64 + 1) | (rule as u64) << 32)
     }
-    if soft.is_none() {
-        *soft = Some((reason, rule));
+
+    #[inline(always)]
+    fn or(self, reason: Reason, rule: u32) -> Soft {
+        if self.0 == 0 { Soft::new(reason, rule) } else { self }
     }
-    None
 }
 
 /// Judges an opening packet by every layer.
 ///
 /// `earlier` is a refusal by the steps before that is in audit: it decides the reason where no layer refuses in earnest.
-/// Nothing comes back where the image is damaged: the packet is refused.
+/// `fields` is room to work in. Nothing comes back where the image is damaged: the packet is refused.
+#[allow(clippy::too_many_arguments)]
 #[inline(always)]
 pub fn judge<C: Cells + ?Sized>(
     cells: &C,
@@ -266,97 +232,125 @@ pub fn judge<C: Cells + ?Sized>(
     packet: &Packet,
     ends: &(Endpoint, Endpoint),
     earlier: Option<Reason>,
+    fields: &mut Fields,
     out: &mut Decision,
 ) -> Option<()> {
     let (from, to) = ends;
     let audit_all = heads.who.flags & FLAG_AUDIT_ALL != 0;
-    let mut soft = earlier.map(|reason| (reason, 0));
-    let mut fields = crate::packet::service_fields(packet);
-    let (guardrail, transition) = outcomes(cells, heads, from, to, &fields)?;
+    let mut soft = match earlier {
+        Some(reason) => Soft::new(reason, 0),
+        None => Soft(0),
+    };
+    fields[fields::SERVICE] = packet.service();
+    fields[fields::SECOND] = packet.second_key();
+    let (guardrail, transition) = cells.outcomes(heads, ends, fields)?;
+    *out = Decision::refused(Reason::Guardrail);
 
     if guardrail & DENY != 0 {
-        let audit = audit_all || guardrail & DENY_AUDIT != 0;
-        if let Some(drop) = refuse(&mut soft, audit, Reason::Guardrail, guardrail & RULE) {
-            *out = drop;
+        out.rule = guardrail & RULE;
+        if !audit_all && guardrail & DENY_AUDIT == 0 {
             return Some(());
         }
+        soft = soft.or(Reason::Guardrail, out.rule);
     }
+    out.rule = 0;
     if transition & ALLOW == 0 && !from.is(flag::ROUTER) {
-        let both = from.is(flag::ZONE_AUDIT) && to.is(flag::ZONE_AUDIT);
-        let audit = if transition & WRITTEN != 0 {
-            transition & WRITTEN_AUDIT != 0
-        } else {
-            both
-        };
-        if let Some(drop) = refuse(&mut soft, audit_all || audit, Reason::NoTransition, 0) {
-            *out = drop;
+        // The router has no mode of its own: it goes along with the zone at the other end.
+        let both = from.is(flag::ZONE_AUDIT) && to.is(flag::ZONE_AUDIT | flag::ROUTER);
+        let audit = if transition & WRITTEN != 0 { transition & WRITTEN_AUDIT != 0 } else { both };
+        if !audit_all && !audit {
+            out.reason = Reason::NoTransition;
             return Some(());
         }
+        soft = soft.or(Reason::NoTransition, 0);
     }
-    let (from_list, to_list, from_reply, to_reply) = lists(packet.kind);
-    let mut decision = Decision::refused(Reason::Allowed);
+    let words = lists(packet.kind);
     if from.profile != 0 {
-        let outcome = mud(cells, heads, from, to, from_list, &mut fields)?;
+        let outcome = cells.listed(heads, ends, List { of_receiver: false, word: words[0] }, fields)?;
         if outcome & MUD_ACCEPT == 0 {
-            let audit = audit_all || from.is(flag::AUDIT);
-            if let Some(drop) = refuse(&mut soft, audit, Reason::MudFromDevice, outcome & RULE) {
-                *out = drop;
+            if !audit_all && !from.is(flag::AUDIT) {
+                out.rule = outcome & RULE;
+                out.reason = Reason::MudFromDevice;
                 return Some(());
             }
+            soft = soft.or(Reason::MudFromDevice, outcome & RULE);
         } else {
-            decision.from_ace = outcome & RULE;
+            out.from_ace = outcome & RULE;
         }
     }
     if to.profile != 0 {
-        let outcome = mud(cells, heads, to, from, to_list, &mut fields)?;
+        let outcome = cells.listed(heads, ends, List { of_receiver: true, word: words[1] }, fields)?;
         if outcome & MUD_ACCEPT == 0 {
-            let audit = audit_all || to.is(flag::AUDIT);
-            if let Some(drop) = refuse(&mut soft, audit, Reason::MudToDevice, outcome & RULE) {
-                *out = drop;
+            if !audit_all && !to.is(flag::AUDIT) {
+                out.rule = outcome & RULE;
+                out.reason = Reason::MudToDevice;
                 return Some(());
             }
+            soft = soft.or(Reason::MudToDevice, outcome & RULE);
         } else {
-            decision.to_ace = outcome & RULE;
+            out.to_ace = outcome & RULE;
         }
     }
-    match soft {
-        Some((reason, rule)) => {
-            decision.verdict = Verdict::Audit;
-            decision.reason = reason;
-            decision.rule = rule;
-        }
-        None => {
-            decision.verdict = Verdict::Pass;
-            decision.rule = if transition & ALLOW != 0 { transition & RULE } else { 0 };
-            decision.log = transition & ALLOW != 0 && transition & LOG != 0;
-        }
+    if soft.0 != 0 {
+        out.verdict = Verdict::Audit;
+        out.reason = Reason::from_u8((soft.0 - 1) as u8)?;
+        out.rule = (soft.0 >> 32) as u32;
+    } else {
+        out.verdict = Verdict::Pass;
+        out.reason = Reason::Allowed;
+        out.rule = if transition & ALLOW != 0 { transition & RULE } else { 0 };
+        out.log = transition & (ALLOW | LOG) == ALLOW | LOG;
     }
-    // Whether answers pass is settled now, once.
-    if packet.is(crate::packet::flag::TRACKED) {
+    if packet.is(crate::packet::flag::TRACKED) && packet.is_ip() {
         fields[fields::SERVICE] = packet.reply_service();
         fields[fields::SECOND] = packet.reply_second_key();
-        if to.profile != 0 {
-            let outcome = mud(cells, heads, to, from, from_reply, &mut fields)?;
-            if outcome & MUD_DROP != 0 {
-                decision.reply_reason = Reason::MudFromDevice;
-                decision.reply_rule = outcome & RULE;
-                decision.reply_audit = audit_all || to.is(flag::AUDIT);
-            }
-        }
-        if from.profile != 0 && (decision.reply_reason as u8 == Reason::Established as u8 || decision.reply_audit) {
-            let outcome = mud(cells, heads, from, to, to_reply, &mut fields)?;
-            if outcome & MUD_DROP != 0 {
-                let audit = audit_all || from.is(flag::AUDIT);
-                if decision.reply_reason as u8 == Reason::Established as u8 || !audit {
-                    decision.reply_reason = Reason::MudToDevice;
-                    decision.reply_rule = outcome & RULE;
-                    decision.reply_audit = audit;
-                }
-            }
+        return replies(cells, heads, ends, words, fields, out);
+    }
+    Some(())
+}
+
+/// Settles once, when a connection opens, whether its answers pass: not where an ACE of their direction says drop.
+#[inline(always)]
+fn replies<C: Cells + ?Sized>(
+    cells: &C,
+    heads: &Heads,
+    ends: &(Endpoint, Endpoint),
+    words: [u32; 4],
+    fields: &mut Fields,
+    out: &mut Decision,
+) -> Option<()> {
+    let (from, to) = ends;
+    let audit_all = heads.who.flags & FLAG_AUDIT_ALL != 0;
+    if to.profile != 0 {
+        let outcome = cells.listed(heads, ends, List { of_receiver: true, word: words[2] }, fields)?;
+        if outcome & MUD_DROP != 0 {
+            out.reply_reason = Reason::MudFromDevice;
+            out.reply_rule = outcome & RULE;
+            out.reply_audit = audit_all || to.is(flag::AUDIT);
         }
     }
-    *out = decision;
+    if from.profile != 0 {
+        let outcome = cells.listed(heads, ends, List { of_receiver: false, word: words[3] }, fields)?;
+        let audit = audit_all || from.is(flag::AUDIT);
+        let settled = out.reply_reason as u8 != Reason::Established as u8;
+        if outcome & MUD_DROP != 0 && (!settled || out.reply_audit && !audit) {
+            out.reply_reason = Reason::MudToDevice;
+            out.reply_rule = outcome & RULE;
+            out.reply_audit = audit;
+        }
+    }
     Some(())
+}
+
+/// Words of a profile's cell for this kind of packet: from-device, to-device, and for answers from-device and to-device.
+#[inline(always)]
+const fn lists(kind: u8) -> [u32; 4] {
+    let words = match kind {
+        kind::IPV4 => [profile::FROM4, profile::TO4, profile::FROM4_REPLY, profile::TO4_REPLY],
+        kind::IPV6 => [profile::FROM6, profile::TO6, profile::FROM6_REPLY, profile::TO6_REPLY],
+        _ => [profile::FROM_ETHER, profile::TO_ETHER, profile::FROM_ETHER, profile::TO_ETHER],
+    };
+    [words[0] as u32, words[1] as u32, words[2] as u32, words[3] as u32]
 }
 
 /// The outcome of no list at all; also what an unused reference holds.

@@ -107,11 +107,7 @@ pub fn port<C: Cells + ?Sized>(cells: &C, half: u32, head: &Head, key: u64) -> O
     if !find_wide(cells, half, &head.ports, key, &mut out)? {
         return Some(Port::default());
     }
-    Some(Port {
-        bits: out[0],
-        number: out[1],
-        mac: out[2] as u64 | (out[3] as u64) << 32,
-    })
+    Some(Port { bits: out[0], number: out[1], mac: out[2] as u64 | (out[3] as u64) << 32 })
 }
 
 /// The account of a zone: a number that stays with the zone's name while the daemon lives. Account 0 is no zone.

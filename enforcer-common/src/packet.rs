@@ -1,7 +1,5 @@
 //! What the parser takes from a packet, and the fields that ladders look at.
 
-use crate::ladder::Fields;
-
 /// [`Packet::kind`]: what stands behind the EtherType.
 pub mod kind {
     /// A frame without IP.
@@ -98,9 +96,9 @@ pub struct Packet {
     pub fragment_offset: u16,
     /// Bytes of the datagram that a fragment carries.
     pub fragment_length: u16,
-    /// Source port; the identifier of an ICMP echo.
+    /// Source port; the identifier of an ICMP echo request.
     pub source_port: u16,
-    /// Destination port; the identifier of an ICMP echo.
+    /// Destination port; the identifier of an ICMP echo reply.
     pub destination_port: u16,
     /// EtherType behind the tags.
     pub ethertype: u16,
@@ -130,6 +128,12 @@ pub struct Packet {
     pub hops: u8,
     /// Unused.
     pub pad: u8,
+    /// VLAN ID of the first tag in the frame, 0 of a priority tag included.
+    pub first_tag: u16,
+    /// Bytes of the datagram behind `payload`.
+    pub rest: u16,
+    /// Unused.
+    pub pad2: u32,
 }
 
 impl Packet {
@@ -219,7 +223,7 @@ pub mod service {
     pub const ALL: (u32, u32) = (0, 0x100 << 16 | 0xffff);
 }
 
-/// Which field of [`Fields`] holds what, where ladders decide over packets. Ladders look at fields in this order.
+/// Which field of [`crate::ladder::Fields`] holds what, where ladders decide over packets. Ladders look at fields in this order.
 pub mod fields {
     /// Device label of the other end.
     pub const PEER_DEVICE: usize = 0;
@@ -231,13 +235,4 @@ pub mod fields {
     pub const SERVICE: usize = 3;
     /// Source port, or the 16 bits behind an EtherType.
     pub const SECOND: usize = 4;
-}
-
-/// Fields of the packet alone, as transitions and guardrails need them.
-#[inline(always)]
-pub fn service_fields(packet: &Packet) -> Fields {
-    let mut fields = [0u32; 8];
-    fields[fields::SERVICE] = packet.service();
-    fields[fields::SECOND] = packet.second_key();
-    fields
 }

@@ -130,9 +130,7 @@ pub enum Verdict {
 impl Verdict {
     /// The verdict with this number.
     pub fn from_u8(number: u8) -> Option<Verdict> {
-        [Verdict::Pass, Verdict::Drop, Verdict::Audit]
-            .get(number as usize)
-            .copied()
+        [Verdict::Pass, Verdict::Drop, Verdict::Audit].get(number as usize).copied()
     }
 
     /// The label used in metrics, events, JSON and text.

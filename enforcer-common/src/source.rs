@@ -38,11 +38,7 @@ pub fn address<W: Cells + ?Sized>(
     let mut index = hosts.ok_or(DAMAGED)?;
     if index == 0 {
         let fields = [address[0], address[1], address[2], address[3], 0, 0, 0, 0];
-        let start = if kind == kind::IPV6 {
-            heads.who.prefixes6
-        } else {
-            heads.who.prefixes4
-        };
+        let start = if kind == kind::IPV6 { heads.who.prefixes6 } else { heads.who.prefixes4 };
         index = world.walk(heads.base, start, &fields).ok_or(DAMAGED)?;
     }
     if index == 0 {
@@ -142,8 +138,8 @@ pub fn sender<W: World + ?Sized>(
     }
     let mut spoofed = !anywhere && !port_has_zone(port, out.home);
     if out.is(flag::LISTED) {
-        let bound = !packet.is(packet::flag::NO_ETHERNET) && !(anywhere && packet.source_mac == 0);
-        spoofed |= out.is(flag::HAS_MAC) && bound && out.mac != packet.source_mac;
+        let bound = !(packet.is(packet::flag::NO_ETHERNET) || anywhere && packet.source_mac == 0);
+        spoofed |= out.is(flag::HAS_MAC) && !unknown && out.mac != packet.source_mac;
         spoofed |= known_mac && by_mac.device != out.device;
     } else if known_mac {
         spoofed |= fenced(&by_mac, packet.kind) || by_mac.home != out.home;
@@ -215,11 +211,12 @@ pub fn receiver<W: World + ?Sized>(
         return Err(Reason::UnknownZone);
     }
     if !out.is(flag::LISTED) {
-        if by_mac.device == 0 {
-            let mac = world.learnt(packet.kind, &packet.destination);
-            if mac != 0 {
-                device(world, heads, mac, &mut by_mac)?;
-            }
+        let mac = world.learnt(packet.kind, &packet.destination);
+        if mac != 0 && by_mac.device == 0 {
+            device(world, heads, mac, &mut by_mac)?;
+        } else if mac != 0 && by_mac.mac != mac {
+            // The MAC says one device and the address another: whose profile would hold is not known.
+            return Err(Reason::UnknownDevice);
         }
         if by_mac.device != 0 && by_mac.home == out.home && !fenced(&by_mac, packet.kind) {
             adopt(out, &by_mac);

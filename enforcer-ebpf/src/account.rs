@@ -55,13 +55,8 @@ pub(crate) fn count(s: &Scratch, judged: Judged) {
 /// Adds the packet to the counters of its zones, verdict and reason.
 #[inline(always)]
 fn count_zones(s: &Scratch, judged: Judged) {
-    let key = CounterKey {
-        from: s.accounts.0,
-        to: s.accounts.1,
-        verdict: judged.verdict(),
-        reason: judged.reason(),
-        pad: 0,
-    };
+    let key =
+        CounterKey { from: s.accounts.0, to: s.accounts.1, verdict: judged.verdict(), reason: judged.reason(), pad: 0 };
     let length = s.packet.length as u64;
     if let Some(counter) = COUNTERS.get_ptr_mut(&key) {
         // SAFETY: this CPU's own value.
@@ -71,10 +66,7 @@ fn count_zones(s: &Scratch, judged: Judged) {
         }
         return;
     }
-    let first = Counter {
-        packets: 1,
-        bytes: length,
-    };
+    let first = Counter { packets: 1, bytes: length };
     // Another CPU may have made the entry meanwhile; then this CPU's value is there, and 0.
     if COUNTERS.insert(&key, &first, 1).is_err()
         && let Some(counter) = COUNTERS.get_ptr_mut(&key)
@@ -151,11 +143,7 @@ pub(crate) fn tell<C: Context>(context: &C, s: &Scratch, judged: Judged, what: u
         return;
     };
     let event: *mut Event = entry.as_mut_ptr();
-    let wanted = if s.packet.length < CAPTURED as u32 {
-        s.packet.length
-    } else {
-        CAPTURED as u32
-    };
+    let wanted = if s.packet.length < CAPTURED as u32 { s.packet.length } else { CAPTURED as u32 };
     // SAFETY: the entry has the size of an event and is written field by field; `bytes` has CAPTURED bytes, and `wanted` is
     // masked to stay within them.
     unsafe {
@@ -175,17 +163,9 @@ pub(crate) fn tell<C: Context>(context: &C, s: &Scratch, judged: Judged, what: u
         (*event).verdict = judged.verdict();
         (*event).what = what;
         (*event).egress = s.egress as u8;
-        let mut captured = 0;
-        if wanted >= CAPTURED as u32 {
-            if context.load(0, (&raw mut (*event).bytes).cast(), CAPTURED as u32) {
-                captured = CAPTURED as u32;
-            }
-        } else {
-            let wanted = core::hint::black_box(wanted) & (CAPTURED as u32 - 1);
-            if wanted > 0 && context.load(0, (&raw mut (*event).bytes).cast(), wanted) {
-                captured = wanted;
-            }
-        }
+        // Always from 1 to CAPTURED, in a way that the verifier follows.
+        let size = (core::hint::black_box(wanted.wrapping_sub(1)) & (CAPTURED as u32 - 1)) + 1;
+        let captured = if context.load(0, (&raw mut (*event).bytes).cast(), size) { size } else { 0 };
         (*event).captured = captured;
     }
     entry.submit(0);

@@ -1,9 +1,9 @@
 //! Step 3: connections. Find, insert, end; and judge again what an older generation let through.
 
 use enforcer_common::{
-    connection::{Key, Value, flag, is_link_scoped, state},
+    connection::{Key, Value, flag, is_link_scoped, is_tcp_open, state},
     endpoint,
-    packet::flag as packet_flag,
+    packet::{flag as packet_flag, kind, protocol, tcp},
     reason::{Reason, Verdict},
     source::{self, ROUTER_ENDPOINT},
 };
@@ -21,11 +21,7 @@ use crate::{
 fn key_of(s: &mut Scratch, which: u32) -> bool {
     let packet = if which == which::PACKET { &s.packet } else { &s.other };
     let scoped = is_link_scoped(packet.kind, &packet.source) || is_link_scoped(packet.kind, &packet.destination);
-    let scope = if scoped {
-        (s.ifindex, s.packet.outer_vlan)
-    } else {
-        (0, 0)
-    };
+    let scope = if scoped { (s.ifindex | (s.packet.inner_vlan as u32) << 20, s.packet.outer_vlan) } else { (0, 0) };
     Key::of(packet, scope, &mut s.key)
 }
 
@@ -45,24 +41,24 @@ pub(crate) fn find(s: &mut Scratch) -> Judged {
         return Judged::NOTHING;
     }
     let by_opener = entry.is_opener(from_low);
-    // A conversation that has ended does not make a new one old.
-    if entry.state == state::CLOSED && by_opener && enforcer_common::connection::is_tcp_open(&s.packet) {
+    // A new SYN opens a new conversation where the old one has ended or was revoked, and where it comes from the other end.
+    let opens = s.packet.protocol == protocol::TCP && is_tcp_open(&s.packet);
+    if opens && (!by_opener || entry.state == state::CLOSED || entry.verdict == Verdict::Drop as u8) {
         return Judged::NOTHING;
     }
-    if entry.generation != s.generation && !again(s, entry, by_opener) {
-        return Judged::NOTHING;
+    if entry.generation != s.generation {
+        again(s, entry, by_opener);
     }
-    s.accounts = if by_opener {
-        (entry.from_account, entry.to_account)
-    } else {
-        (entry.to_account, entry.from_account)
-    };
+    s.accounts =
+        if by_opener { (entry.from_account, entry.to_account) } else { (entry.to_account, entry.from_account) };
+    // What has been revoked stops at once, whichever side sends.
+    if entry.verdict == Verdict::Drop as u8 {
+        let reason = Reason::from_u8(entry.reason).unwrap_or(Reason::NoTransition);
+        return Judged::new(Verdict::Drop, reason, entry.rule);
+    }
     if !by_opener && entry.reply_reason != Reason::Established as u8 {
-        let reason = if entry.reply_reason == Reason::MudFromDevice as u8 {
-            Reason::MudFromDevice
-        } else {
-            Reason::MudToDevice
-        };
+        let reason =
+            if entry.reply_reason == Reason::MudFromDevice as u8 { Reason::MudFromDevice } else { Reason::MudToDevice };
         if entry.flags & flag::REPLY_AUDIT == 0 {
             return Judged::new(Verdict::Drop, reason, entry.reply_rule);
         }
@@ -70,6 +66,12 @@ pub(crate) fn find(s: &mut Scratch) -> Judged {
         return Judged::new(Verdict::Audit, reason, entry.reply_rule);
     }
     entry.advance(&s.packet, from_low, s.now);
+    standing(entry)
+}
+
+/// What a connection's packets pass as: established, or audit where its opening packet did.
+#[inline(always)]
+fn standing(entry: &Value) -> Judged {
     if entry.verdict == Verdict::Audit as u8 {
         let reason = Reason::from_u8(entry.reason).unwrap_or(Reason::NoTransition);
         return Judged::new(Verdict::Audit, reason, entry.rule);
@@ -77,20 +79,27 @@ pub(crate) fn find(s: &mut Scratch) -> Judged {
     Judged::pass(Reason::Established)
 }
 
-/// True where the packet that `s.other` quotes belongs to a connection of the present generation whose packets pass.
+/// The judgement of an ICMP error: that of the connection of the present generation that `s.other`, the packet it quotes,
+/// belongs to; nothing where there is none.
 #[inline(always)]
-pub(crate) fn is_related(s: &mut Scratch) -> bool {
+pub(crate) fn related(s: &mut Scratch) -> Judged {
+    if !s.packet.is(packet_flag::ICMP_ERROR) || s.quoted == 0 {
+        return Judged::NOTHING;
+    }
     key_of(s, which::OTHER);
     // SAFETY: read once, field by field.
     let Some(entry) = (unsafe { CONNECTIONS.get(&s.key) }) else {
-        return false;
+        return Judged::NOTHING;
     };
-    if entry.is_expired(s.other.protocol, s.now) || entry.generation != s.generation {
-        return false;
+    if entry.is_expired(s.other.protocol, s.now)
+        || entry.generation != s.generation
+        || entry.verdict == Verdict::Drop as u8
+    {
+        return Judged::NOTHING;
     }
     // The error goes back to whoever sent what it quotes.
     let same = |a: &[u32; 4], b: &[u32; 4]| (a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]) == 0;
-    same(&s.other.source, &s.packet.destination)
+    if same(&s.other.source, &s.packet.destination) { standing(entry) } else { Judged::NOTHING }
 }
 
 /// Writes down what the layers decided of an opening packet that passes. A full table forgets another connection; the
@@ -100,7 +109,11 @@ pub(crate) fn open(s: &mut Scratch, flags: u8) {
     if !s.packet.is(packet_flag::TRACKED) || s.packet.is(packet_flag::ECHO_REPLY) {
         return;
     }
-    if s.packet.tcp & enforcer_common::packet::tcp::RST != 0 {
+    if s.packet.tcp & tcp::RST != 0 {
+        return;
+    }
+    // What the router sends in the middle of a conversation needs no state to be sent, and must not open the way back.
+    if flags & flag::BY_ROUTER != 0 && s.packet.protocol == protocol::TCP && !is_tcp_open(&s.packet) {
         return;
     }
     let from_low = key_of(s, which::PACKET);
@@ -124,11 +137,10 @@ pub(crate) fn open(s: &mut Scratch, flags: u8) {
     let _ = CONNECTIONS.insert(&s.key, &s.value, 0);
 }
 
-/// Judges a connection of an older generation again, as its opening packet was, whichever side sends now.
-///
-/// True where it passes: the entry is brought up to date. Otherwise it ends, and the packet is judged like any other.
+/// Judges a connection of an older generation again, as its opening packet was, whichever side sends now, and writes the
+/// outcome down. One that would be dropped today stays as such until it expires or opens anew.
 #[inline(never)]
-fn again(s: &mut Scratch, entry: &mut Value, by_opener: bool) -> bool {
+fn again(s: &mut Scratch, entry: &mut Value, by_opener: bool) {
     s.other = s.packet;
     if !by_opener {
         s.other.source = s.packet.destination;
@@ -137,18 +149,20 @@ fn again(s: &mut Scratch, entry: &mut Value, by_opener: bool) -> bool {
         s.other.destination_port = s.packet.source_port;
         s.other.destination_mac = 0;
         if s.packet.is(packet_flag::ECHO_REPLY) {
-            s.other.icmp_type = if s.packet.kind == enforcer_common::packet::kind::IPV4 {
-                8
-            } else {
-                128
-            };
+            s.other.icmp_type = if s.packet.kind == kind::IPV4 { 8 } else { 128 };
             s.other.flags &= !packet_flag::ECHO_REPLY;
         }
     }
     s.other.source_mac = entry.opener_mac;
-    if opening_passes(s, entry).is_none() {
-        let _ = CONNECTIONS.remove(&s.key);
-        return false;
+    s.kept = s.ends;
+    let refusal = opening(s, entry);
+    s.ends = s.kept;
+    entry.generation = s.generation;
+    if !refusal.is_none() {
+        entry.verdict = Verdict::Drop as u8;
+        entry.reason = refusal.number();
+        entry.rule = 0;
+        return;
     }
     entry.rule = s.decision.rule;
     entry.reply_rule = s.decision.reply_rule;
@@ -159,35 +173,36 @@ fn again(s: &mut Scratch, entry: &mut Value, by_opener: bool) -> bool {
     if s.decision.reply_audit {
         entry.flags |= flag::REPLY_AUDIT;
     }
-    entry.generation = s.generation;
-    true
 }
 
-/// Runs `s.other` through identification and layers; nothing where it would be dropped today.
+/// Runs `s.other` through identification and layers, into `s.decision`; a refusal where it does not come so far.
 #[inline(always)]
-fn opening_passes(s: &mut Scratch, entry: &Value) -> Option<()> {
+fn opening(s: &mut Scratch, entry: &Value) -> Refusal {
+    let damaged = Refusal::new(Reason::Malformed, false);
     let mut earlier = Refusal::NONE;
     if entry.flags & (flag::BY_ROUTER | flag::TRANSLATED) != 0 {
-        s.ends.0 = endpoint::endpoint(&s.kernel(), &s.heads, ROUTER_ENDPOINT)?;
+        let Some(router) = endpoint::endpoint(&s.kernel(), &s.heads, ROUTER_ENDPOINT) else { return damaged };
+        s.ends.0 = router;
         s.other.source_mac = 0;
-        source::address(&s.kernel(), &s.heads, s.other.kind, &s.other.source, &mut s.spare).ok()?;
+        if source::address(&s.kernel(), &s.heads, s.other.kind, &s.other.source, &mut s.spare).is_err() {
+            return damaged;
+        }
         s.ends.0.address_label = s.spare.address_label;
-    } else {
-        if let Err(reason) = steps::sender(s, which::OTHER, s.port.number, true) {
-            earlier = Refusal::new(reason, s.ends.0.is(endpoint::flag::AUDIT) || ends::audit_all(s));
+    } else if let Err(reason) = steps::sender(s, which::OTHER, s.port.number, true) {
+        earlier = Refusal::new(reason, s.ends.0.is(endpoint::flag::AUDIT) || ends::audit_all(s));
+        if s.ends.0.zone == 0 || s.ends.0.is(endpoint::flag::ROUTER) {
+            return Refusal::new(reason, false);
         }
     }
-    steps::receiver(s, which::OTHER).ok()?;
+    if let Err(reason) = steps::receiver(s, which::OTHER) {
+        return Refusal::new(reason, false);
+    }
     earlier = earlier.or(ends::check(s));
     if earlier.is_enforced() {
-        return None;
+        return earlier;
     }
     if !steps::layers(s, which::OTHER, earlier) {
-        return None;
+        return damaged;
     }
-    if s.decision.verdict as u8 == Verdict::Drop as u8 {
-        None
-    } else {
-        Some(())
-    }
+    Refusal::NONE
 }

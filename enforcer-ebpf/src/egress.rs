@@ -2,13 +2,12 @@
 
 use aya_ebpf::{EbpfContext as _, bindings::__sk_buff, programs::TcContext};
 use enforcer_common::{
-    connection::flag as connection_flag,
+    connection::{flag as connection_flag, is_link_scoped},
     endpoint::{endpoint, flag as end},
     essentials::{self, Essential},
     image::{self, port_has_zone},
-    layers,
     overlay::{self, port},
-    packet::flag,
+    packet::{flag, kind},
     reason::{Reason, Verdict},
     source::{self, ROUTER_ENDPOINT},
 };
@@ -31,14 +30,8 @@ pub(crate) fn run(context: &TcContext) -> i32 {
     let Some(s) = scratch(1) else { return SHOT };
     let raw: *mut __sk_buff = context.as_ptr().cast();
     // SAFETY: the context is the program's own.
-    let (out, entered, present, tag) = unsafe {
-        (
-            (*raw).ifindex,
-            (*raw).ingress_ifindex,
-            (*raw).vlan_present,
-            (*raw).vlan_tci,
-        )
-    };
+    let (out, entered, present, tag) =
+        unsafe { ((*raw).ifindex, (*raw).ingress_ifindex, (*raw).vlan_present, (*raw).vlan_tci) };
     let (out, entered) = match replay_input() {
         Some(input) if is_replay() => (input.ifindex, input.entered),
         _ => (out, entered),
@@ -51,9 +44,9 @@ pub(crate) fn run(context: &TcContext) -> i32 {
         scene::parse(context, s);
         let route = steps::route(s);
         if route == Judged::BY_ROUTER {
-            steps::judge_router(s)
+            from_router(s)
         } else if route == Judged::FORWARDED {
-            steps::judge_forwarded(s)
+            forwarded(s)
         } else {
             route
         }
@@ -72,17 +65,19 @@ fn refuse(s: &Scratch, reason: Reason) -> Judged {
     Judged::new(if audit { Verdict::Audit } else { Verdict::Drop }, reason, 0)
 }
 
+/// A drop that rests on no zone and no device is let through where everything is in audit; any other verdict stands.
+#[inline(always)]
+fn refuse_or(s: &Scratch, judged: Judged) -> Judged {
+    if judged.is_drop() && ends::audit_all(s) { judged.audited() } else { judged }
+}
+
 /// Whose packet it is: [`Judged::BY_ROUTER`], [`Judged::FORWARDED`], or a judgement that needs no more.
 #[inline(always)]
 pub(crate) fn route(s: &mut Scratch) -> Judged {
     if s.parsed == 0 {
         return refuse(s, Reason::Malformed);
     }
-    let bits = if s.entered == 0 {
-        port::IGNORED
-    } else {
-        scene::interface(s, s.entered).bits
-    };
+    let bits = if s.entered == 0 { port::IGNORED } else { scene::interface(s, s.entered).bits };
     if bits & (port::JUDGED | port::IGNORED) == 0 {
         return refuse(s, Reason::UnknownZone);
     }
@@ -92,9 +87,6 @@ pub(crate) fn route(s: &mut Scratch) -> Judged {
     // An interface left alone on purpose counts as the router itself.
     if bits & port::JUDGED == 0 {
         return Judged::BY_ROUTER;
-    }
-    if essentials::classify(&s.packet) != Essential::No {
-        return Judged::NOTHING;
     }
     if s.packet.is(flag::LATER_FRAGMENT) {
         return later_fragment(s);
@@ -106,54 +98,64 @@ pub(crate) fn route(s: &mut Scratch) -> Judged {
 /// that the first is known by what leaves.
 #[inline(always)]
 fn later_fragment(s: &mut Scratch) -> Judged {
-    match fragment::follow(s) {
-        Ok(()) => Judged::NOTHING,
-        Err(reason) => refuse(s, reason),
-    }
+    let judged = refuse_or(s, fragment::follow(s));
+    if judged.is_drop() { judged } else { Judged::NOTHING }
 }
 
 /// The router's own traffic: its answers pass; what it opens is judged by guardrails and by the receiver's profile.
 #[inline(always)]
-pub(crate) fn from_router(s: &mut Scratch) -> Judged {
-    if endpoint(&s.kernel(), &s.heads, ROUTER_ENDPOINT)
-        .map(|router| s.ends.0 = router)
-        .is_none()
-    {
-        return refuse(s, Reason::Malformed);
-    }
-    if s.packet.is_ip() {
-        if source::address(&s.kernel(), &s.heads, s.packet.kind, &s.packet.source, &mut s.spare).is_ok() {
-            s.ends.0.address_label = s.spare.address_label;
-        }
-    }
-    let to = steps::receiver(s, which::PACKET);
-    if s.ends.1.is(end::GROUP | end::LINK_LOCAL) || !s.packet.is_ip() {
-        leaves_to_zone(s);
-    }
-    ends::accounts(s);
-    if essentials::classify(&s.packet) != Essential::No {
-        return Judged::pass(Reason::Essential);
-    }
-    if s.packet.is(flag::LATER_FRAGMENT) {
-        return match fragment::follow(s) {
-            Ok(()) => Judged::pass(Reason::Established),
-            Err(reason) => refuse(s, reason),
-        };
+fn from_router(s: &mut Scratch) -> Judged {
+    let settled = steps::router_ends(s);
+    if settled.is_now() {
+        return settled;
     }
     if !s.ends.1.is(end::GROUP) {
         let known = steps::find(s);
         if known.is_now() {
-            if !known.is_drop() {
-                fragment::remember(s);
-            }
             return known;
         }
-        if s.packet.is(flag::ICMP_ERROR) && s.quoted != 0 && connection::is_related(s) {
-            return Judged::pass(Reason::Established);
-        }
     }
-    if let Err(reason) = to {
+    steps::judge_router(s)
+}
+
+/// Who sends and who receives what the router sends; what needs no more is settled.
+#[inline(always)]
+pub(crate) fn router_ends(s: &mut Scratch) -> Judged {
+    let Some(router) = endpoint(&s.kernel(), &s.heads, ROUTER_ENDPOINT) else {
+        return refuse(s, Reason::Malformed);
+    };
+    s.ends.0 = router;
+    if s.packet.is_ip() && source::address(&s.kernel(), &s.heads, s.packet.kind, &s.packet.source, &mut s.spare).is_ok()
+    {
+        s.ends.0.address_label = s.spare.address_label;
+    }
+    if let Err(reason) = steps::receiver(s, which::PACKET) {
         return refuse(s, reason);
+    }
+    if s.ends.1.is(end::GROUP | end::LINK_LOCAL) || !s.packet.is_ip() {
+        leaves_to_zone(s);
+    }
+    ends::accounts(s);
+    let stays = s.ends.1.is(end::GROUP | end::LINK_LOCAL) || !s.packet.is_ip();
+    match essentials::classify(&s.packet) {
+        Essential::No => {}
+        // Router advertisements and DHCP answers go out, to a client that may have no other address yet.
+        Essential::FromUplink if stays || is_receiver_on_port(s) => return Judged::pass(Reason::Essential),
+        _ if stays => return Judged::pass(Reason::Essential),
+        _ => {}
+    }
+    if s.packet.is(flag::LATER_FRAGMENT) {
+        return refuse_or(s, fragment::follow(s));
+    }
+    Judged::NOTHING
+}
+
+/// Judges what the router sends and belongs to no connection.
+#[inline(always)]
+pub(crate) fn router_opens(s: &mut Scratch) -> Judged {
+    let related = connection::related(s);
+    if related.is_now() {
+        return related;
     }
     let earlier = ends::check(s);
     if earlier.is_enforced() {
@@ -176,6 +178,15 @@ fn port_zone(s: &Scratch) -> u16 {
 fn is_on_port(s: &Scratch) -> bool {
     match image::port(&s.kernel(), &s.heads, s.port.number) {
         Some(cell) => port_has_zone(cell, s.ends.0.zone) || port_has_zone(cell, s.ends.0.home),
+        None => false,
+    }
+}
+
+/// True where the receiver's zone is on the port by which the packet leaves.
+#[inline(always)]
+fn is_receiver_on_port(s: &Scratch) -> bool {
+    match image::port(&s.kernel(), &s.heads, s.port.number) {
+        Some(cell) => port_has_zone(cell, s.ends.1.home),
         None => false,
     }
 }
@@ -205,37 +216,40 @@ fn decide(s: &mut Scratch, earlier: Refusal, flags: u8) -> Judged {
         if !s.ends.1.is(end::GROUP) {
             connection::open(s, flags);
         }
-        passed(s);
+        passed(s, judged);
     }
     judged
 }
 
 /// What entered by a judged port: judged there, unless it is a copy for another zone or was translated since.
 #[inline(always)]
-pub(crate) fn forwarded(s: &mut Scratch) -> Judged {
-    let tuple = s.packet.is_ip() && !s.packet.is_group_mac();
-    if tuple {
+fn forwarded(s: &mut Scratch) -> Judged {
+    if s.packet.is_ip() && !s.packet.is_group_mac() {
         let known = steps::find(s);
         if known.is_now() {
-            if known.is_drop() {
-                return known;
-            }
-            fragment::remember(s);
-            return Judged::NOTHING;
+            return if known.is_drop() { known } else { Judged::NOTHING };
         }
-        if s.packet.is(flag::ICMP_ERROR) && s.quoted != 0 && connection::is_related(s) {
+    }
+    steps::judge_forwarded(s)
+}
+
+/// Judges what entered by a judged port and leaves, and belongs to no connection.
+#[inline(always)]
+pub(crate) fn forwarded_anew(s: &mut Scratch) -> Judged {
+    if s.packet.is_ip() && !s.packet.is_group_mac() {
+        if connection::related(s).is_now() {
             return Judged::NOTHING;
         }
         if source::address(&s.kernel(), &s.heads, s.packet.kind, &s.packet.source, &mut s.spare).is_err() {
             return refuse(s, Reason::Malformed);
         }
-        if s.spare.is(end::ROUTER) {
+        if s.spare.is(end::ROUTER) && !s.spare.is(end::LINK_LOCAL) {
             return translated(s);
         }
     }
-    // A frame without IP is known by its MAC and the port that it entered by; a packet by its addresses.
+    // What no prefix places is known by its MAC and the port that it entered by; a packet by its addresses.
     let mut by = s.port.number;
-    if !s.packet.is_ip() {
+    if !s.packet.is_ip() || is_link_scoped(s.packet.kind, &s.packet.source) {
         let key = overlay::port_key(s.entered, s.packet.outer_vlan, s.packet.inner_vlan);
         by = match overlay::port(&s.kernel(), s.half, &s.overlay, key) {
             Some(port) => port.number,
@@ -256,7 +270,11 @@ pub(crate) fn forwarded(s: &mut Scratch) -> Judged {
     let copy = s.ends.1.is(end::GROUP) || !s.packet.is_ip() || s.packet.is_group_mac();
     if copy {
         if is_on_port(s) {
-            fragment::remember(s);
+            fragment::remember(s, Judged::pass(Reason::Established));
+            return Judged::NOTHING;
+        }
+        // Without resolution of addresses nobody on a bridge can talk across it, whatever is allowed.
+        if is_resolution(s) && ends::zone_flags(s, s.ends.0.home) & image::zone::ESSENTIALS != 0 {
             return Judged::NOTHING;
         }
         leaves_to_zone(s);
@@ -277,29 +295,40 @@ pub(crate) fn forwarded(s: &mut Scratch) -> Judged {
         return judged;
     }
     // Judged without state where it entered, and no otherwise here.
-    fragment::remember(s);
+    fragment::remember(s, Judged::pass(Reason::Established));
     Judged::NOTHING
+}
+
+/// ARP and neighbour solicitations and advertisements.
+#[inline(always)]
+fn is_resolution(s: &Scratch) -> bool {
+    s.packet.kind == kind::ARP || s.packet.is(flag::ND_TARGET) && s.packet.hops == 255
 }
 
 /// The router put an address of its own in place of the sender's: the answers' tuple is written down, so that they are
 /// admitted as far as the stack; the inside tuple decides again where they leave.
 #[inline(always)]
 fn translated(s: &mut Scratch) -> Judged {
-    if endpoint(&s.kernel(), &s.heads, ROUTER_ENDPOINT)
-        .map(|router| s.ends.0 = router)
-        .is_none()
-    {
+    if endpoint(&s.kernel(), &s.heads, ROUTER_ENDPOINT).map(|router| s.ends.0 = router).is_none() {
         return refuse(s, Reason::Malformed);
     }
     if steps::receiver(s, which::PACKET).is_err() {
         return refuse(s, Reason::UnknownZone);
     }
     ends::accounts(s);
-    s.decision = layers::Decision {
-        verdict: Verdict::Pass,
-        ..layers::Decision::refused(Reason::Established)
-    };
+    // What the router sends in its own name: guardrails and the receiver's profile hold.
+    let earlier = ends::check(s);
+    if earlier.is_enforced() {
+        return earlier.drop();
+    }
+    if !steps::layers(s, which::PACKET, earlier) {
+        return refuse(s, Reason::Malformed);
+    }
+    let judged = Judged::new(s.decision.verdict, s.decision.reason, s.decision.rule);
+    if judged.is_drop() {
+        return judged;
+    }
     connection::open(s, connection_flag::TRANSLATED);
-    fragment::remember(s);
+    fragment::remember(s, Judged::pass(Reason::Established));
     Judged::NOTHING
 }

@@ -7,13 +7,16 @@ use aya_ebpf::{
     programs::{TcContext, XdpContext},
 };
 
-use crate::packet::Bytes;
+use crate::{
+    packet::{Bytes, Chain, Parsed},
+    steps::{self, Steps},
+};
 
 /// Offsets beyond this are not read: no header that decides a verdict stands there.
 const LIMIT: u32 = 0x0fff;
 
 /// A context that frames can be read from.
-pub(crate) trait Context {
+pub(crate) trait Context: Steps {
     /// Start and end of the linear part.
     fn linear(&self) -> (usize, usize);
     /// Length of the whole frame.
@@ -76,21 +79,19 @@ fn edge<const SIZE: usize>(pointer: usize) -> usize {
 }
 
 /// Reads the linear part only: quick, and enough for nearly every frame.
-pub(crate) struct Linear {
+pub(crate) struct Linear<'a, C> {
+    context: &'a C,
+    program: u32,
     start: usize,
     end: usize,
     length: u32,
 }
 
-impl Linear {
+impl<'a, C: Context> Linear<'a, C> {
     #[inline(always)]
-    pub(crate) fn new<C: Context>(context: &C) -> Linear {
+    pub(crate) fn new(context: &'a C, program: u32) -> Self {
         let (start, end) = context.linear();
-        Linear {
-            start,
-            end,
-            length: context.whole(),
-        }
+        Linear { context, program, start, end, length: context.whole() }
     }
 
     #[inline(always)]
@@ -106,7 +107,7 @@ impl Linear {
     }
 }
 
-impl Bytes for Linear {
+impl<C: Context> Bytes for Linear<'_, C> {
     #[inline(always)]
     fn length(&self) -> u32 {
         self.length
@@ -121,31 +122,37 @@ impl Bytes for Linear {
     #[inline(always)]
     fn u16(&self, at: u32) -> Option<u16> {
         // SAFETY: checked against the end of the linear part.
-        self.pointer::<2>(at)
-            .map(|pointer| u16::from_be(unsafe { pointer.cast::<u16>().read_unaligned() }))
+        self.pointer::<2>(at).map(|pointer| u16::from_be(unsafe { pointer.cast::<u16>().read_unaligned() }))
     }
 
     #[inline(always)]
     fn u32(&self, at: u32) -> Option<u32> {
         // SAFETY: checked against the end of the linear part.
-        self.pointer::<4>(at)
-            .map(|pointer| u32::from_be(unsafe { pointer.cast::<u32>().read_unaligned() }))
+        self.pointer::<4>(at).map(|pointer| u32::from_be(unsafe { pointer.cast::<u32>().read_unaligned() }))
+    }
+
+    #[inline(always)]
+    fn extension(&self, chain: &mut Chain) -> Parsed<()> {
+        steps::extension(self.context, self.program, chain)
+    }
+
+    #[inline(always)]
+    fn options(&self, at: u32, length: u32) -> Parsed<()> {
+        steps::options(self.context, at, length)
     }
 }
 
 /// Reads any part of the frame by a helper: for frames whose headers are not all in the linear part.
 pub(crate) struct Scattered<'a, C> {
     context: &'a C,
+    program: u32,
     length: u32,
 }
 
 impl<'a, C: Context> Scattered<'a, C> {
     #[inline(always)]
-    pub(crate) fn new(context: &'a C) -> Self {
-        Scattered {
-            context,
-            length: context.whole(),
-        }
+    pub(crate) fn new(context: &'a C, program: u32) -> Self {
+        Scattered { context, program, length: context.whole() }
     }
 
     #[inline(always)]
@@ -179,5 +186,40 @@ impl<C: Context> Bytes for Scattered<'_, C> {
     #[inline(always)]
     fn u32(&self, at: u32) -> Option<u32> {
         self.read::<4>(at).map(u32::from_be_bytes)
+    }
+
+    #[inline(always)]
+    fn extension(&self, chain: &mut Chain) -> Parsed<()> {
+        steps::extension(self.context, self.program, chain)
+    }
+
+    #[inline(always)]
+    fn options(&self, at: u32, length: u32) -> Parsed<()> {
+        steps::options(self.context, at, length)
+    }
+}
+
+/// The frame for a step that follows one extension header or walks options: read by the helper, once for both kinds of frame.
+pub(crate) struct Plain<'a, C>(pub(crate) Scattered<'a, C>);
+
+impl<C: Context> Bytes for Plain<'_, C> {
+    #[inline(always)]
+    fn length(&self) -> u32 {
+        self.0.length
+    }
+
+    #[inline(always)]
+    fn u8(&self, at: u32) -> Option<u8> {
+        self.0.u8(at)
+    }
+
+    #[inline(always)]
+    fn u16(&self, at: u32) -> Option<u16> {
+        self.0.u16(at)
+    }
+
+    #[inline(always)]
+    fn u32(&self, at: u32) -> Option<u32> {
+        self.0.u32(at)
     }
 }

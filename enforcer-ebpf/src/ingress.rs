@@ -7,9 +7,9 @@ use aya_ebpf::{
     programs::XdpContext,
 };
 use enforcer_common::{
-    endpoint::flag as end,
+    endpoint::{endpoint, flag as end},
     essentials::{self, Essential},
-    image,
+    image::{self, FLAG_LEARNS, port_has_zone},
     overlay::port,
     packet::{flag, kind},
     reason::{Reason, Verdict},
@@ -44,13 +44,13 @@ pub(crate) fn run(context: &XdpContext) -> u32 {
         Judged::drop(reason)
     } else {
         scene::parse(context, s);
-        steps::judge_ingress(s)
+        judge(s)
     };
     account(context, s, judged);
     if judged.is_drop() {
         return xdp_action::XDP_DROP;
     }
-    if s.packet.is(flag::TAGGED) && !is_replay() && !mark(context) {
+    if s.packet.is(flag::TAGGED) && !is_replay() && !mark(context, s.packet.first_tag) {
         return xdp_action::XDP_DROP;
     }
     xdp_action::XDP_PASS
@@ -59,17 +59,36 @@ pub(crate) fn run(context: &XdpContext) -> u32 {
 /// Drops, or lets through where everything is in audit: for refusals that rest on no zone and no device.
 #[inline(always)]
 fn refuse(s: &Scratch, reason: Reason) -> Judged {
-    let verdict = if s.generation != 0 && ends::audit_all(s) {
-        Verdict::Audit
-    } else {
-        Verdict::Drop
-    };
+    let verdict = if s.generation != 0 && ends::audit_all(s) { Verdict::Audit } else { Verdict::Drop };
     Judged::new(verdict, reason, 0)
 }
 
-/// The steps, in order.
+/// The steps, in order: parse (done by now), source, connection, layers.
 #[inline(always)]
-pub(crate) fn judge(s: &mut Scratch) -> Judged {
+fn judge(s: &mut Scratch) -> Judged {
+    let settled = steps::ingress_ends(s);
+    if settled.is_now() {
+        return settled;
+    }
+    if s.earlier.is_none() && !is_group(s) {
+        let known = steps::find(s);
+        if known.is_now() {
+            return known;
+        }
+    }
+    steps::ingress_opens(s)
+}
+
+/// True for group addresses, of either layer: they open no connection.
+#[inline(always)]
+fn is_group(s: &Scratch) -> bool {
+    s.ends.1.is(end::GROUP) || s.packet.is_group_mac()
+}
+
+/// Steps 1 and 2: who sends and who receives; essentials, and what is refused for its source, are settled.
+#[inline(always)]
+pub(crate) fn ends(s: &mut Scratch) -> Judged {
+    s.earlier = Refusal::NONE;
     // 1. Parse: done by now.
     if s.parsed == 0 {
         return refuse(s, Reason::Malformed);
@@ -88,32 +107,32 @@ pub(crate) fn judge(s: &mut Scratch) -> Judged {
     ends::accounts(s);
     let what = essentials::classify(&s.packet);
     if what != Essential::No {
-        let zone_flags = ends::zone_flags(
-            s,
-            if s.ends.0.home != 0 {
-                s.ends.0.home
-            } else {
-                port_cell[1] as u16
-            },
-        );
-        let binding = if what == Essential::Advertisement && binding.is_ok() {
-            claims(s)
-        } else {
-            binding
-        };
-        match essentials::settle(what, &s.packet, binding, zone_flags, &s.ends.1) {
+        let zone_flags = ends::zone_flags(s, if s.ends.0.home != 0 { s.ends.0.home } else { port_cell[1] as u16 });
+        let binding = if what == Essential::Advertisement && binding.is_ok() { claims(s) } else { binding };
+        match essentials::settle(what, &s.packet, binding, zone_flags, (&s.ends.0, &s.ends.1)) {
             Some(Ok(())) => return Judged::pass(Reason::Essential),
             Some(Err(reason)) => return refuse_sender(s, port_cell, reason),
             None => {}
         }
     }
-    let mut earlier = Refusal::NONE;
+    s.receiver = match to {
+        Ok(()) => Refusal::NONE,
+        Err(reason) => Refusal::new(reason, ends::audit_all(s)),
+    };
     if let Err(reason) = binding {
         let refusal = refuse_sender(s, port_cell, reason);
-        if refusal.is_drop() || s.ends.0.zone == 0 {
+        if refusal.is_drop() {
             return refusal;
         }
-        earlier = Refusal::new(reason, true);
+        // Let through for now, as nobody in particular of the port's zone: it is no more than that to the layers.
+        if s.ends.0.home == 0 || s.ends.0.is(end::GROUP | end::ROUTER | end::BAD) {
+            if !become_anonymous(s, port_cell) {
+                return refuse(s, reason);
+            }
+            let _ = steps::receiver(s, which::PACKET);
+            ends::accounts(s);
+        }
+        s.earlier = Refusal::new(reason, true);
     }
     // Unicast for another MAC: not for us, and nothing may come of it.
     if s.port.bits & (port::OWN_MAC | port::BRIDGED) == port::OWN_MAC
@@ -125,32 +144,26 @@ pub(crate) fn judge(s: &mut Scratch) -> Judged {
     }
     learn(s);
 
-    // 3. Connection.
-    let group = s.ends.1.is(end::GROUP) || s.packet.is_group_mac();
     if s.packet.is(flag::LATER_FRAGMENT) {
-        return match fragment::follow(s) {
-            Ok(()) => Judged::pass(Reason::Established),
-            Err(reason) => refuse(s, reason),
-        };
+        let judged = fragment::follow(s);
+        return if judged.is_drop() && ends::audit_all(s) { judged.audited() } else { judged };
     }
-    if earlier.is_none() && !group {
-        let known = steps::find(s);
-        if known.is_now() {
-            if !known.is_drop() {
-                fragment::remember(s);
-            }
-            return known;
-        }
-        if s.packet.is(flag::ICMP_ERROR) && s.quoted != 0 && connection::is_related(s) {
-            return Judged::pass(Reason::Established);
-        }
-    }
+    Judged::NOTHING
+}
 
-    // 4. Layers.
-    if let Err(reason) = to {
-        return refuse(s, reason);
+/// Steps 3 and 4 for what belongs to no known connection: related errors, and the layers.
+#[inline(always)]
+pub(crate) fn opens(s: &mut Scratch) -> Judged {
+    if s.earlier.is_none() && !is_group(s) {
+        let related = connection::related(s);
+        if related.is_now() {
+            return related;
+        }
     }
-    earlier = earlier.or(ends::check(s));
+    if !s.receiver.is_none() {
+        return refuse(s, s.receiver.reason().unwrap_or(Reason::UnknownZone));
+    }
+    let earlier = s.earlier.or(ends::check(s));
     if earlier.is_enforced() {
         return earlier.drop();
     }
@@ -162,18 +175,18 @@ pub(crate) fn judge(s: &mut Scratch) -> Judged {
         if opens_wrongly(s) {
             return refuse(s, Reason::InvalidState);
         }
-        if !group {
+        if !is_group(s) {
             connection::open(s, 0);
         }
-        passed(s);
+        passed(s, judged);
     }
     judged
 }
 
 /// What follows from the pass of an opening packet: its fragments and its rules.
 #[inline(always)]
-pub(crate) fn passed(s: &mut Scratch) {
-    fragment::remember(s);
+pub(crate) fn passed(s: &mut Scratch, judged: Judged) {
+    fragment::remember(s, judged);
     // ACEs that accepted took part in the verdict, and count.
     if s.decision.from_ace != 0 {
         count_rule(s, s.decision.from_ace);
@@ -198,17 +211,27 @@ fn opens_wrongly(s: &Scratch) -> bool {
 /// Refuses for want of a right binding: audit where the device, else every zone of the port, is.
 #[inline(always)]
 fn refuse_sender(s: &Scratch, port_cell: &[u32; 16], reason: Reason) -> Judged {
-    let audit = if s.ends.0.device != 0 {
-        s.ends.0.is(end::AUDIT)
-    } else {
-        port_cell[0] >> 16 & 1 == 1
-    };
-    let verdict = if audit || ends::audit_all(s) {
-        Verdict::Audit
-    } else {
-        Verdict::Drop
-    };
+    let port_audit = port_cell[0] >> 16 & 1 == 1;
+    let at_home = s.ends.0.device != 0 && port_has_zone(port_cell, s.ends.0.home);
+    let audit = if at_home { s.ends.0.is(end::AUDIT) } else { port_audit };
+    let verdict = if audit || ends::audit_all(s) { Verdict::Audit } else { Verdict::Drop };
     Judged::new(verdict, reason, 0)
+}
+
+/// Makes the sender an unlisted one of the port's zone; false where prefixes tell several zones of the port apart.
+#[inline(always)]
+fn become_anonymous(s: &mut Scratch, port_cell: &[u32; 16]) -> bool {
+    if port_cell[0] & 0xffff != 1 {
+        return false;
+    }
+    let Some(zone) = image::zone(&s.kernel(), &s.heads, port_cell[1] as u16) else { return false };
+    match endpoint(&s.kernel(), &s.heads, zone.anonymous) {
+        Some(anonymous) => {
+            s.ends.0 = anonymous;
+            true
+        }
+        None => false,
+    }
 }
 
 /// Whether the target of a neighbour advertisement is the sender's own address.
@@ -217,41 +240,39 @@ fn claims(s: &mut Scratch) -> source::Finding {
     s.other = s.packet;
     s.other.source = s.packet.target;
     steps::sender(s, which::ASIDE, s.port.number, false)?;
-    if s.spare.device != s.ends.0.device {
-        Err(Reason::SpoofedSource)
-    } else {
-        Ok(())
-    }
+    if s.spare.device != s.ends.0.device { Err(Reason::SpoofedSource) } else { Ok(()) }
 }
 
-/// Remembers which address a device without listed addresses uses.
+/// Remembers which address a device without listed addresses uses, and forgets it where another MAC has taken it over.
 #[inline(always)]
 fn learn(s: &Scratch) {
     let from = &s.ends.0;
-    let fenced = if s.packet.kind == kind::IPV6 {
-        end::FENCED6
-    } else {
-        end::FENCED4
-    };
-    if from.device == 0
+    if s.heads.who.flags & FLAG_LEARNS == 0
         || !s.packet.is_ip()
-        || from.is(fenced | end::LINK_LOCAL | end::UNSPECIFIED)
-        || s.packet.source_mac == 0
-        || !from.is(end::HAS_MAC)
+        || s.packet.is(flag::NO_ETHERNET)
+        || from.is(end::LINK_LOCAL | end::UNSPECIFIED)
     {
         return;
     }
+    let fenced = if s.packet.kind == kind::IPV6 { end::FENCED6 } else { end::FENCED4 };
+    let learns = from.device != 0 && from.is(end::HAS_MAC) && !from.is(fenced);
     let source = &s.packet.source;
     let key = [source[0], source[1], source[2], source[3], s.packet.kind as u32];
-    // SAFETY: compared at once.
-    if unsafe { LEARNT.get(&key) } != Some(&s.packet.source_mac) {
+    // SAFETY: copied at once.
+    let known = unsafe { LEARNT.get(&key).copied().unwrap_or(0) };
+    if known == s.packet.source_mac {
+        return;
+    }
+    if learns {
         let _ = LEARNT.insert(&key, &s.packet.source_mac, 0);
+    } else if known != 0 {
+        let _ = LEARNT.remove(&key);
     }
 }
 
 /// Leaves a mark in the frame's metadata: its tag was seen. The guard drops tagged frames without it.
 #[inline(always)]
-fn mark(context: &XdpContext) -> bool {
+fn mark(context: &XdpContext, tag: u16) -> bool {
     let raw: *mut xdp_md = context.as_ptr().cast();
     // SAFETY: the context is the program's own.
     if unsafe { bpf_xdp_adjust_meta(raw, -(size_of::<u32>() as i32)) } != 0 {
@@ -262,6 +283,6 @@ fn mark(context: &XdpContext) -> bool {
         return false;
     }
     // SAFETY: checked against the end of the metadata.
-    unsafe { (start as *mut u32).write(guard::SEEN) };
+    unsafe { (start as *mut u32).write(guard::seen(tag)) };
     true
 }

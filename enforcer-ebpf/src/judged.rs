@@ -45,6 +45,12 @@ impl Judged {
         Judged(number)
     }
 
+    /// The same, let through.
+    #[inline(always)]
+    pub(crate) fn audited(self) -> Judged {
+        Judged(self.0 & !0xff | Verdict::Audit as u64)
+    }
+
     #[inline(always)]
     pub(crate) fn is_now(self) -> bool {
         self.0 & NOW != 0
@@ -93,11 +99,7 @@ impl Refusal {
     /// The one that was found first, where both are in audit; else the one that is enforced.
     #[inline(always)]
     pub(crate) fn or(self, later: Refusal) -> Refusal {
-        if self.0 == 0 || later.is_enforced() && !self.is_enforced() {
-            later
-        } else {
-            self
-        }
+        if self.0 == 0 || later.is_enforced() && !self.is_enforced() { later } else { self }
     }
 
     #[inline(always)]
@@ -110,14 +112,16 @@ impl Refusal {
         self.0 == 0
     }
 
+    /// Number of the reason.
+    #[inline(always)]
+    pub(crate) fn number(self) -> u8 {
+        self.0 as u8
+    }
+
     /// The reason; nothing where there is no refusal.
     #[inline(always)]
     pub(crate) fn reason(self) -> Option<Reason> {
-        if self.0 == 0 {
-            None
-        } else {
-            Reason::from_u8(self.0 as u8)
-        }
+        if self.0 == 0 { None } else { Reason::from_u8(self.0 as u8) }
     }
 
     /// The verdict where it is enforced.

@@ -7,9 +7,11 @@ use aya_ebpf::{
 use enforcer_common::{
     cell::{Cell, Cells},
     connection::{Key, Value},
+    endpoint::Endpoint,
     event::{Counter, CounterKey, Outcome, ReplayInput},
     image::Heads,
     ladder::{Fields, Ref},
+    layers::List,
     source::World,
 };
 
@@ -122,11 +124,40 @@ impl Cells for Kernel {
         scratch(self.0)?.fields = *fields;
         steps::walk(self.0, base, start)
     }
+}
+
+/// The same for the layers, whose fields stand in the working memory already.
+pub(crate) struct InPlace(pub(crate) u32);
+
+impl Cells for InPlace {
+    #[inline(always)]
+    fn cell(&self, index: u32) -> Option<&Cell> {
+        let cell = IMAGE.get(index)?;
+        // SAFETY: eight 64-bit words hold sixteen 32-bit words, more strictly aligned.
+        Some(unsafe { &*core::ptr::from_ref(cell).cast::<Cell>() })
+    }
 
     #[inline(always)]
-    fn pair(&self, _: &Heads, key: (u32, u32), list: usize, fields: &Fields) -> Option<(u32, u32)> {
-        scratch(self.0)?.fields = *fields;
+    fn walk(&self, base: u32, start: u32, _: &Fields) -> Option<u32> {
+        if Ref(start).is_done() {
+            return Some(Ref(start).payload());
+        }
+        steps::walk(self.0, base, start)
+    }
+
+    #[inline(always)]
+    fn pair(&self, _: &Heads, key: (u32, u32), list: usize, _: &Fields) -> Option<(u32, u32)> {
         steps::pair(self.0, key, list)
+    }
+
+    #[inline(always)]
+    fn outcomes(&self, _: &Heads, _: &(Endpoint, Endpoint), _: &Fields) -> Option<(u32, u32)> {
+        steps::outcomes(self.0)
+    }
+
+    #[inline(always)]
+    fn listed(&self, _: &Heads, _: &(Endpoint, Endpoint), list: List, _: &mut Fields) -> Option<u32> {
+        steps::listed(self.0, list)
     }
 }
 

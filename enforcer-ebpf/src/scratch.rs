@@ -10,7 +10,11 @@ use enforcer_common::{
     packet::Packet,
 };
 
-use crate::maps::Kernel;
+use crate::{
+    judged::Refusal,
+    maps::Kernel,
+    packet::{Chain, Next},
+};
 
 /// What the steps hand to each other.
 #[repr(C)]
@@ -21,6 +25,8 @@ pub(crate) struct Scratch {
     pub(crate) other: Packet,
     /// Sender and receiver.
     pub(crate) ends: (Endpoint, Endpoint),
+    /// Sender and receiver, kept while those of another packet are looked at.
+    pub(crate) kept: (Endpoint, Endpoint),
     /// An endpoint that is neither.
     pub(crate) spare: Endpoint,
     /// Fields for a walk.
@@ -49,10 +55,18 @@ pub(crate) struct Scratch {
     pub(crate) accounts: (u16, u16),
     /// VLAN ID of a tag that travels beside the frame; 0 for none.
     pub(crate) beside: u16,
+    /// Where the walk along IPv6 extension headers stands.
+    pub(crate) chain: Chain,
+    /// Where the transport header stands.
+    pub(crate) next: Next,
     /// 1 where the packet could be parsed.
     pub(crate) parsed: u32,
     /// 1 where `other` is the packet that it quotes.
     pub(crate) quoted: u32,
+    /// A refusal of the source that is in audit.
+    pub(crate) earlier: Refusal,
+    /// A refusal of the receiver, to hold where no connection is known.
+    pub(crate) receiver: Refusal,
     /// 1 where a rule wants the connection told that this packet opens.
     pub(crate) log: u32,
     /// Interface index by which a leaving packet entered; 0 for the router itself.

@@ -1,7 +1,12 @@
 //! Steps as functions that the verifier follows once each, whatever number of places call them: they take numbers only, and
 //! find what they work on in the working memory.
 
-use enforcer_common::{image, ladder, layers, reason::Reason, source};
+use enforcer_common::{
+    image, ladder,
+    layers::{self, List},
+    reason::Reason,
+    source,
+};
 
 use aya_ebpf::{
     EbpfContext as _,
@@ -10,9 +15,12 @@ use aya_ebpf::{
 };
 
 use crate::{
-    account, connection, egress, ingress,
+    account, connection, egress, fragment,
+    frame::{Plain, Scattered},
+    ingress,
     judged::{Judged, Refusal},
-    maps::{Kernel, scratch},
+    maps::{InPlace, Kernel, scratch},
+    packet::{self, Chain, Malformed, Parsed},
     scene,
     scratch::Scratch,
 };
@@ -25,6 +33,15 @@ pub(crate) mod which {
     pub(crate) const OTHER: u32 = 1;
     /// `other`; its sender goes to `spare`.
     pub(crate) const ASIDE: u32 = 2;
+}
+
+/// Tells the compiler that what is called next may change the working memory: the steps reach it by a pointer of their own.
+#[inline(always)]
+fn escape(s: &mut Scratch) {
+    let mut pointer = core::ptr::from_mut(s);
+    // SAFETY: one move of one register to itself.
+    unsafe { core::arch::asm!("{0} = {0}", inout(reg) pointer, options(nostack)) };
+    let _ = pointer;
 }
 
 /// A finding as a number: 0 for fine, else the reason's number and one.
@@ -68,7 +85,7 @@ const DAMAGED: u64 = u64::MAX;
 #[inline(never)]
 extern "C" fn enforcer_pair(program: u32, from: u32, to: u32, list: u32) -> u64 {
     let Some(s) = scratch(program) else { return DAMAGED };
-    match layers::pair(&Kernel(program), &s.heads, (from, to), list as usize, &s.fields) {
+    match layers::pair(&InPlace(program), &s.heads, (from, to), list as usize, &s.fields) {
         Some((denied, allowed)) => (denied as u64) << 32 | allowed as u64,
         None => DAMAGED,
     }
@@ -78,11 +95,42 @@ extern "C" fn enforcer_pair(program: u32, from: u32, to: u32, list: u32) -> u64 
 #[inline(always)]
 pub(crate) fn pair(program: u32, key: (u32, u32), list: usize) -> Option<(u32, u32)> {
     let found = enforcer_pair(program, key.0, key.1, list as u32);
-    if found == DAMAGED {
-        None
-    } else {
-        Some(((found >> 32) as u32, found as u32))
+    if found == DAMAGED { None } else { Some(((found >> 32) as u32, found as u32)) }
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn enforcer_outcomes(program: u32) -> u64 {
+    let Some(s) = scratch(program) else { return DAMAGED };
+    match layers::outcomes(&InPlace(program), &s.heads, &s.ends, &s.fields) {
+        Some((denied, allowed)) => (denied as u64) << 32 | allowed as u64,
+        None => DAMAGED,
     }
+}
+
+/// Outcomes of guardrails and transitions for both ends, over `fields` in the working memory.
+#[inline(always)]
+pub(crate) fn outcomes(program: u32) -> Option<(u32, u32)> {
+    let found = enforcer_outcomes(program);
+    if found == DAMAGED { None } else { Some(((found >> 32) as u32, found as u32)) }
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn enforcer_listed(program: u32, of_receiver: u32, word: u32) -> u64 {
+    let Some(s) = scratch(program) else { return DAMAGED };
+    let list = List { of_receiver: of_receiver != 0, word };
+    match layers::listed(&InPlace(program), &s.heads, &s.ends, list, &mut s.fields) {
+        Some(outcome) => outcome as u64,
+        None => DAMAGED,
+    }
+}
+
+/// Outcome of one list of a profile, over `fields` in the working memory.
+#[inline(always)]
+pub(crate) fn listed(program: u32, list: List) -> Option<u32> {
+    let found = enforcer_listed(program, list.of_receiver as u32, list.word);
+    if found == DAMAGED { None } else { Some(found as u32) }
 }
 
 #[unsafe(no_mangle)]
@@ -96,17 +144,14 @@ extern "C" fn enforcer_sender(program: u32, which: u32, port: u32, anywhere: u32
         return encode(Err(Reason::UnknownZone));
     };
     let packet = if which == which::PACKET { &s.packet } else { &s.other };
-    let out = if which == which::ASIDE {
-        &mut s.spare
-    } else {
-        &mut s.ends.0
-    };
+    let out = if which == which::ASIDE { &mut s.spare } else { &mut s.ends.0 };
     encode(source::sender(&kernel, &s.heads, port, anywhere != 0, packet, out))
 }
 
 /// Who sends; see [`source::sender`]. `port` is the number of the port.
 #[inline(always)]
 pub(crate) fn sender(s: &mut Scratch, which: u32, port: u32, anywhere: bool) -> source::Finding {
+    escape(s);
     decode(enforcer_sender(s.egress, which, port, anywhere as u32))
 }
 
@@ -117,19 +162,13 @@ extern "C" fn enforcer_receiver(program: u32, which: u32) -> u32 {
         return encode(Err(Reason::Malformed));
     };
     let packet = if which == which::PACKET { &s.packet } else { &s.other };
-    encode(source::receiver(
-        &Kernel(program),
-        &s.heads,
-        &s.port,
-        packet,
-        &s.ends.0,
-        &mut s.ends.1,
-    ))
+    encode(source::receiver(&Kernel(program), &s.heads, &s.port, packet, &s.ends.0, &mut s.ends.1))
 }
 
 /// Who receives; see [`source::receiver`].
 #[inline(always)]
 pub(crate) fn receiver(s: &mut Scratch, which: u32) -> source::Finding {
+    escape(s);
     decode(enforcer_receiver(s.egress, which))
 }
 
@@ -139,7 +178,7 @@ extern "C" fn enforcer_layers(program: u32, which: u32, earlier: u32) -> u32 {
     let Some(s) = scratch(program) else { return 1 };
     let packet = if which == which::PACKET { &s.packet } else { &s.other };
     let earlier = decode(earlier).err();
-    match layers::judge(&Kernel(program), &s.heads, packet, &s.ends, earlier, &mut s.decision) {
+    match layers::judge(&InPlace(program), &s.heads, packet, &s.ends, earlier, &mut s.fields, &mut s.decision) {
         Some(()) => 0,
         None => 1,
     }
@@ -148,6 +187,7 @@ extern "C" fn enforcer_layers(program: u32, which: u32, earlier: u32) -> u32 {
 /// Runs the layers over `ends` into `decision`; false where the image is damaged.
 #[inline(always)]
 pub(crate) fn layers(s: &mut Scratch, which: u32, earlier: Refusal) -> bool {
+    escape(s);
     let earlier = match earlier.reason() {
         Some(reason) => reason as u32 + 1,
         None => 0,
@@ -161,28 +201,46 @@ extern "C" fn enforcer_find(program: u32) -> u64 {
     let Some(s) = scratch(program) else {
         return Judged::drop(Reason::Malformed).number();
     };
-    connection::find(s).number()
+    let known = connection::find(s);
+    if known.is_now() && !known.is_drop() {
+        fragment::remember(s, known);
+    }
+    known.number()
 }
 
 /// What the table of connections says of the packet.
 #[inline(always)]
 pub(crate) fn find(s: &mut Scratch) -> Judged {
+    escape(s);
     Judged::from_number(enforcer_find(s.egress))
 }
 
 #[unsafe(no_mangle)]
 #[inline(never)]
-extern "C" fn enforcer_ingress(program: u32) -> u64 {
-    let Some(s) = scratch(program) else {
-        return Judged::drop(Reason::Malformed).number();
-    };
-    ingress::judge(s).number()
+extern "C" fn enforcer_ingress_ends(program: u32) -> u64 {
+    let Some(s) = scratch(program) else { return Judged::drop(Reason::Malformed).number() };
+    ingress::ends(s).number()
 }
 
-/// Judges a parsed packet that enters.
+/// See [`ingress::ends`].
 #[inline(always)]
-pub(crate) fn judge_ingress(s: &mut Scratch) -> Judged {
-    Judged::from_number(enforcer_ingress(s.egress))
+pub(crate) fn ingress_ends(s: &mut Scratch) -> Judged {
+    escape(s);
+    Judged::from_number(enforcer_ingress_ends(s.egress))
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn enforcer_ingress_opens(program: u32) -> u64 {
+    let Some(s) = scratch(program) else { return Judged::drop(Reason::Malformed).number() };
+    ingress::opens(s).number()
+}
+
+/// See [`ingress::opens`].
+#[inline(always)]
+pub(crate) fn ingress_opens(s: &mut Scratch) -> Judged {
+    escape(s);
+    Judged::from_number(enforcer_ingress_opens(s.egress))
 }
 
 #[unsafe(no_mangle)]
@@ -197,7 +255,22 @@ extern "C" fn enforcer_route(program: u32) -> u64 {
 /// Whose packet it is that leaves; see [`egress::route`].
 #[inline(always)]
 pub(crate) fn route(s: &mut Scratch) -> Judged {
+    escape(s);
     Judged::from_number(enforcer_route(s.egress))
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn enforcer_router_ends(program: u32) -> u64 {
+    let Some(s) = scratch(program) else { return Judged::drop(Reason::Malformed).number() };
+    egress::router_ends(s).number()
+}
+
+/// See [`egress::router_ends`].
+#[inline(always)]
+pub(crate) fn router_ends(s: &mut Scratch) -> Judged {
+    escape(s);
+    Judged::from_number(enforcer_router_ends(s.egress))
 }
 
 #[unsafe(no_mangle)]
@@ -206,12 +279,13 @@ extern "C" fn enforcer_router(program: u32) -> u64 {
     let Some(s) = scratch(program) else {
         return Judged::drop(Reason::Malformed).number();
     };
-    egress::from_router(s).number()
+    egress::router_opens(s).number()
 }
 
-/// Judges a parsed packet of the router's own that leaves.
+/// See [`egress::router_opens`].
 #[inline(always)]
 pub(crate) fn judge_router(s: &mut Scratch) -> Judged {
+    escape(s);
     Judged::from_number(enforcer_router(s.egress))
 }
 
@@ -221,12 +295,13 @@ extern "C" fn enforcer_forwarded(program: u32) -> u64 {
     let Some(s) = scratch(program) else {
         return Judged::drop(Reason::Malformed).number();
     };
-    egress::forwarded(s).number()
+    egress::forwarded_anew(s).number()
 }
 
-/// Judges a parsed packet that entered by a judged port and leaves.
+/// See [`egress::forwarded_anew`].
 #[inline(always)]
 pub(crate) fn judge_forwarded(s: &mut Scratch) -> Judged {
+    escape(s);
     Judged::from_number(enforcer_forwarded(s.egress))
 }
 
@@ -261,30 +336,68 @@ pub(crate) fn count(s: &Scratch, judged: Judged) {
 
 /// Steps that need the frame; they differ by the kind of program.
 pub(crate) trait Steps {
-    /// See [`scene::parse_linear`]: 1 where it could.
-    fn parse_linear(&self, program: u32, no_ethernet: bool) -> u32;
-    /// See [`scene::parse_scattered`].
-    fn parse_scattered(&self, program: u32, no_ethernet: bool) -> u32;
+    /// Parses up to the IP header: the linear part, and unless that is the `whole` frame, then all of it.
+    fn network(&self, program: u32, no_ethernet: bool, whole: bool) -> bool;
+    /// Parses the transport header, likewise.
+    fn transport(&self, program: u32, whole: bool) -> bool;
     /// See [`scene::quote`].
-    fn quote(&self, program: u32) -> u32;
+    fn quote(&self, program: u32) -> bool;
+    /// Follows the extension header at which `chain` of the working memory stands.
+    fn extension(&self, program: u32) -> bool;
+    /// Walks IPv4 options.
+    fn options(&self, at: u32, length: u32) -> bool;
     /// See [`account::tell`].
     fn tell(&self, program: u32, judged: Judged, what: u8);
 }
 
+/// Follows one extension header.
+#[inline(always)]
+pub(crate) fn extension<C: Steps>(context: &C, program: u32, chain: &mut Chain) -> Parsed<()> {
+    let Some(s) = scratch(program) else { return Err(Malformed) };
+    s.chain = *chain;
+    escape(s);
+    if !context.extension(program) {
+        return Err(Malformed);
+    }
+    *chain = s.chain;
+    Ok(())
+}
+
+/// Walks IPv4 options.
+#[inline(always)]
+pub(crate) fn options<C: Steps>(context: &C, at: u32, length: u32) -> Parsed<()> {
+    if context.options(at, length) { Ok(()) } else { Err(Malformed) }
+}
+
 macro_rules! steps {
-    ($context:ident, $raw:ident, $linear:ident, $scattered:ident, $quote:ident, $tell:ident) => {
+    ($context:ident, $raw:ident, $network:ident, $network_scattered:ident, $transport:ident, $transport_scattered:ident,
+     $quote:ident, $extension:ident, $options:ident, $tell:ident) => {
         #[unsafe(no_mangle)]
         #[inline(never)]
-        extern "C" fn $linear(context: *mut $raw, program: u32, no_ethernet: u32) -> u32 {
+        extern "C" fn $network(context: *mut $raw, program: u32, no_ethernet: u32) -> u32 {
             let Some(s) = scratch(program) else { return 0 };
-            scene::parse_linear(&$context::new(context), no_ethernet != 0, s) as u32
+            scene::network_linear(&$context::new(context), no_ethernet != 0, s) as u32
         }
 
         #[unsafe(no_mangle)]
         #[inline(never)]
-        extern "C" fn $scattered(context: *mut $raw, program: u32, no_ethernet: u32) -> u32 {
+        extern "C" fn $network_scattered(context: *mut $raw, program: u32, no_ethernet: u32) -> u32 {
             let Some(s) = scratch(program) else { return 0 };
-            scene::parse_scattered(&$context::new(context), no_ethernet != 0, s) as u32
+            scene::network_scattered(&$context::new(context), no_ethernet != 0, s) as u32
+        }
+
+        #[unsafe(no_mangle)]
+        #[inline(never)]
+        extern "C" fn $transport(context: *mut $raw, program: u32) -> u32 {
+            let Some(s) = scratch(program) else { return 0 };
+            scene::transport_linear(&$context::new(context), s) as u32
+        }
+
+        #[unsafe(no_mangle)]
+        #[inline(never)]
+        extern "C" fn $transport_scattered(context: *mut $raw, program: u32) -> u32 {
+            let Some(s) = scratch(program) else { return 0 };
+            scene::transport_scattered(&$context::new(context), s) as u32
         }
 
         #[unsafe(no_mangle)]
@@ -296,31 +409,54 @@ macro_rules! steps {
 
         #[unsafe(no_mangle)]
         #[inline(never)]
+        extern "C" fn $extension(context: *mut $raw, program: u32) -> u32 {
+            let Some(s) = scratch(program) else { return 0 };
+            let context = $context::new(context);
+            s.chain.follow(&Plain(Scattered::new(&context, program))).is_ok() as u32
+        }
+
+        #[unsafe(no_mangle)]
+        #[inline(never)]
+        extern "C" fn $options(context: *mut $raw, at: u32, length: u32) -> u32 {
+            let context = $context::new(context);
+            packet::options(&Plain(Scattered::new(&context, 0)), at, length).is_ok() as u32
+        }
+
+        #[unsafe(no_mangle)]
+        #[inline(never)]
         extern "C" fn $tell(context: *mut $raw, program: u32, judged: u64, what: u32) -> u32 {
             let Some(s) = scratch(program) else { return 1 };
-            account::tell(
-                &$context::new(context),
-                s,
-                Judged::from_number(judged),
-                what as u8,
-            );
+            account::tell(&$context::new(context), s, Judged::from_number(judged), what as u8);
             0
         }
 
         impl Steps for $context {
             #[inline(always)]
-            fn parse_linear(&self, program: u32, no_ethernet: bool) -> u32 {
-                $linear(self.as_ptr().cast(), program, no_ethernet as u32)
+            fn network(&self, program: u32, no_ethernet: bool, whole: bool) -> bool {
+                let context = self.as_ptr().cast();
+                $network(context, program, no_ethernet as u32) != 0
+                    || !whole && $network_scattered(context, program, no_ethernet as u32) != 0
             }
 
             #[inline(always)]
-            fn parse_scattered(&self, program: u32, no_ethernet: bool) -> u32 {
-                $scattered(self.as_ptr().cast(), program, no_ethernet as u32)
+            fn transport(&self, program: u32, whole: bool) -> bool {
+                let context = self.as_ptr().cast();
+                $transport(context, program) != 0 || !whole && $transport_scattered(context, program) != 0
             }
 
             #[inline(always)]
-            fn quote(&self, program: u32) -> u32 {
-                $quote(self.as_ptr().cast(), program)
+            fn quote(&self, program: u32) -> bool {
+                $quote(self.as_ptr().cast(), program) != 0
+            }
+
+            #[inline(always)]
+            fn extension(&self, program: u32) -> bool {
+                $extension(self.as_ptr().cast(), program) != 0
+            }
+
+            #[inline(always)]
+            fn options(&self, at: u32, length: u32) -> bool {
+                $options(self.as_ptr().cast(), at, length) != 0
             }
 
             #[inline(always)]
@@ -334,16 +470,24 @@ macro_rules! steps {
 steps!(
     XdpContext,
     xdp_md,
-    enforcer_parse_xdp,
-    enforcer_parse_xdp_scattered,
+    enforcer_network_xdp,
+    enforcer_network_xdp_scattered,
+    enforcer_transport_xdp,
+    enforcer_transport_xdp_scattered,
     enforcer_quote_xdp,
+    enforcer_extension_xdp,
+    enforcer_options_xdp,
     enforcer_tell_xdp
 );
 steps!(
     TcContext,
     __sk_buff,
-    enforcer_parse_tc,
-    enforcer_parse_tc_scattered,
+    enforcer_network_tc,
+    enforcer_network_tc_scattered,
+    enforcer_transport_tc,
+    enforcer_transport_tc_scattered,
     enforcer_quote_tc,
+    enforcer_extension_tc,
+    enforcer_options_tc,
     enforcer_tell_tc
 );

@@ -2,7 +2,10 @@
 
 pub mod cli;
 pub mod compile;
+pub mod control;
+pub mod daemon;
 pub mod dataplane;
 pub mod mud;
+pub mod observe;
 pub mod policy;
 pub mod replay;

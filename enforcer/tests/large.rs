@@ -13,10 +13,7 @@ use enforcer_common::table::{find_large, find_medium, find_small};
 
 #[test]
 fn every_device_is_found_by_its_addresses_and_its_mac() {
-    let site = site::Site {
-        devices: 4800,
-        ..site::Site::LARGE
-    };
+    let site = site::Site { devices: 4800, ..site::Site::LARGE };
     let folder = tempfile::tempdir().unwrap();
     site.write(folder.path()).unwrap();
     let start = Instant::now();
@@ -25,11 +22,7 @@ fn every_device_is_found_by_its_addresses_and_its_mac() {
     let read = start.elapsed();
     let image = compile::compile(&loaded.policy, &loaded.facts).unwrap();
     let compiled = start.elapsed() - read;
-    println!(
-        "{} devices: read in {read:?}, compiled in {compiled:?}, {} cells",
-        site.devices,
-        image.cells.len()
-    );
+    println!("{} devices: read in {read:?}, compiled in {compiled:?}, {} cells", site.devices, image.cells.len());
 
     let cells = image.cells.as_slice();
     let heads = heads(cells, 0).unwrap();
@@ -45,10 +38,7 @@ fn every_device_is_found_by_its_addresses_and_its_mac() {
         assert_eq!([by_mac, by_v4], [by_v6, by_v6]);
         let who: Endpoint = endpoint(cells, &heads, by_v4.unwrap()).unwrap();
         assert_eq!(image.names.devices[who.device as usize], format!("device-{device}"));
-        assert_eq!(
-            image.names.zones[who.zone as usize],
-            format!("floor-{}", site.floor(device))
-        );
+        assert_eq!(image.names.zones[who.zone as usize], format!("floor-{}", site.floor(device)));
         assert!(who.is(flag::PROFILED) && who.is(flag::FENCED4) && who.is(flag::FENCED6));
     }
 }

@@ -32,20 +32,14 @@ fn mud(arguments: &[&str], text: &str) -> (i32, String) {
     let mut command = Command::cargo_bin("enforcer").expect("the binary");
     let output = command.arg("mud").args(arguments).arg(file).output().expect("it runs");
     let told = [output.stdout, output.stderr].concat();
-    (
-        output.status.code().unwrap_or(-1),
-        String::from_utf8_lossy(&told).into_owned(),
-    )
+    (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&told).into_owned())
 }
 
 #[test]
 fn lint_tells_and_counts_as_done() {
     let (code, told) = mud(&["lint"], CAMERA);
     assert_eq!(code, 0, "{told}");
-    assert!(
-        told.contains("camera.json:2: MUD101: `to-device-policy` names no access list"),
-        "{told}"
-    );
+    assert!(told.contains("camera.json:2: MUD101: `to-device-policy` names no access list"), "{told}");
 }
 
 #[test]
@@ -59,10 +53,7 @@ fn a_refused_file_ends_with_1() {
     for command in ["lint", "show"] {
         let (code, told) = mud(&[command], &text);
         assert_eq!(code, 1);
-        assert!(
-            told.contains("camera.json:11: MUD009: `port` must be a port from 0 to 65535"),
-            "{told}"
-        );
+        assert!(told.contains("camera.json:11: MUD009: `port` must be a port from 0 to 65535"), "{told}");
     }
 }
 
@@ -70,13 +61,7 @@ fn a_refused_file_ends_with_1() {
 fn show_lists_the_entries_and_the_defaults() {
     let (code, told) = mud(&["show"], CAMERA);
     assert_eq!(code, 0, "{told}");
-    for text in [
-        "camera.json#from4/web",
-        "cloud.example.com",
-        "tcp/443",
-        "camera.json#default/ntp",
-        "udp/*:53",
-    ] {
+    for text in ["camera.json#from4/web", "cloud.example.com", "tcp/443", "camera.json#default/ntp", "udp/*:53"] {
         assert!(told.contains(text), "{told}");
     }
 }

@@ -19,15 +19,9 @@ const REFUSED: &[Refused] = &[
     // No policy, no URL.
     ("faucetsdn__daq/mud_files/default.json", &[("MUD006", 2), ("MUD005", 2)]),
     // Two lists of one name.
-    (
-        "iot-onboarding__mud-visualizer/sample_mud_files/tester_local_network3_udp.json",
-        &[("MUD007", 108)],
-    ),
+    ("iot-onboarding__mud-visualizer/sample_mud_files/tester_local_network3_udp.json", &[("MUD007", 108)]),
     // No policy.
-    (
-        "iot-onboarding__mudmaker/_history/f7b1bd2d__directed-broadcasts-example.json",
-        &[("MUD006", 2)],
-    ),
+    ("iot-onboarding__mudmaker/_history/f7b1bd2d__directed-broadcasts-example.json", &[("MUD006", 2)]),
     // Access lists as drafts had them.
     (
         "osmud__osmud/example/MUDFILE.NEST",
@@ -43,10 +37,7 @@ const REFUSED: &[Refused] = &[
             ("MUD010", 185),
         ],
     ),
-    (
-        "osmud__osmud/test/lightbulb2000.json",
-        &[("MUD010", 32), ("MUD010", 33), ("MUD010", 59), ("MUD010", 60)],
-    ),
+    ("osmud__osmud/test/lightbulb2000.json", &[("MUD010", 32), ("MUD010", 33), ("MUD010", 59), ("MUD010", 60)]),
 ];
 
 #[test]
@@ -72,10 +63,7 @@ fn every_public_file_compiles_or_is_refused_with_a_reason() {
             }
             Err(problems) => {
                 for problem in &problems {
-                    println!(
-                        "{shown}:{}: refused: {} {}",
-                        problem.line, problem.code, problem.message
-                    );
+                    println!("{shown}:{}: refused: {} {}", problem.line, problem.code, problem.message);
                 }
                 let told: Vec<_> = problems.iter().map(|problem| (problem.code, problem.line)).collect();
                 refused.push((shown, told));
@@ -83,10 +71,7 @@ fn every_public_file_compiles_or_is_refused_with_a_reason() {
         }
     }
     println!("{} files, {} refused", files.len(), refused.len());
-    let refused: Vec<Refused> = refused
-        .iter()
-        .map(|(shown, told)| (shown.as_str(), told.as_slice()))
-        .collect();
+    let refused: Vec<Refused> = refused.iter().map(|(shown, told)| (shown.as_str(), told.as_slice())).collect();
     assert_eq!(refused, REFUSED);
 }
 

@@ -56,12 +56,7 @@ pub const PATIENCE: Duration = Duration::from_secs(3);
 pub const SILENCE: Duration = Duration::from_millis(250);
 
 /// What a connection that nobody answers ends with.
-const UNREACHED: [Errno; 4] = [
-    Errno::EHOSTUNREACH,
-    Errno::ENETUNREACH,
-    Errno::ETIMEDOUT,
-    Errno::ECONNREFUSED,
-];
+const UNREACHED: [Errno; 4] = [Errno::EHOSTUNREACH, Errno::ENETUNREACH, Errno::ETIMEDOUT, Errno::ECONNREFUSED];
 
 /// The message that is echoed.
 const MESSAGE: &[u8] = b"enforcer lab";
@@ -85,10 +80,7 @@ pub fn attempt_within(
         Service::Udp(port) => udp(from, to, 0, SocketAddr::new(at, port), patience),
         Service::Echo => {
             let answered = icmp::echo(&from.namespace, at, patience)?;
-            Ok(Seen {
-                arrived: answered,
-                answered,
-            })
+            Ok(Seen { arrived: answered, answered })
         }
     }
 }
@@ -102,16 +94,11 @@ pub fn tcp(from: &Host, to: &Namespace, source_port: u16, at: SocketAddr, patien
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         let server = scope.spawn(|| tcp_echo(&listener, end, &over));
-        let answered = from
-            .namespace
-            .inside(|| tcp_ask(own, at, patience))
-            .inspect_err(|_| over.store(true, Ordering::Relaxed));
+        let answered =
+            from.namespace.inside(|| tcp_ask(own, at, patience)).inspect_err(|_| over.store(true, Ordering::Relaxed));
         over.store(true, Ordering::Relaxed);
         let arrived = join(server)?;
-        Ok(Seen {
-            arrived,
-            answered: answered?,
-        })
+        Ok(Seen { arrived, answered: answered? })
     })
 }
 
@@ -119,9 +106,7 @@ pub fn tcp(from: &Host, to: &Namespace, source_port: u16, at: SocketAddr, patien
 pub fn udp(from: &Host, to: &Namespace, source_port: u16, at: SocketAddr, patience: Duration) -> Result<Seen> {
     let server = to.inside(|| UdpSocket::bind(at).with_context(|| format!("cannot listen at {at}")))?;
     let own = SocketAddr::new(from.like(at.ip()), source_port);
-    let client = from
-        .namespace
-        .inside(|| UdpSocket::bind(own).with_context(|| format!("cannot speak from {own}")))?;
+    let client = from.namespace.inside(|| UdpSocket::bind(own).with_context(|| format!("cannot speak from {own}")))?;
     client.connect(at)?;
     server.set_read_timeout(Some(patience))?;
     client.set_read_timeout(Some(patience))?;
@@ -196,12 +181,7 @@ pub fn tcp_connect(own: SocketAddr, at: SocketAddr, patience: Duration) -> Resul
         SocketAddr::V4(_) => AddressFamily::Inet,
         SocketAddr::V6(_) => AddressFamily::Inet6,
     };
-    let client: OwnedFd = socket(
-        family,
-        SockType::Stream,
-        SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC,
-        None,
-    )?;
+    let client: OwnedFd = socket(family, SockType::Stream, SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC, None)?;
     bind(client.as_raw_fd(), &SockaddrStorage::from(own)).with_context(|| format!("cannot speak from {own}"))?;
     match connect(client.as_raw_fd(), &SockaddrStorage::from(at)) {
         Ok(()) | Err(Errno::EINPROGRESS) => {}

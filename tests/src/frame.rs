@@ -15,15 +15,7 @@ pub const EPHEMERAL: u16 = 40_000;
 /// The frame with which `from` opens a conversation with `at` through the router.
 pub fn opening(from: &Host, at: impl Into<IpAddr>, service: Service) -> Result<Vec<u8>> {
     let at = at.into();
-    build(
-        Ends {
-            mac: (from.mac, from.network.mac),
-            ip: (from.like(at), at),
-        },
-        &[],
-        service,
-        &[],
-    )
+    build(Ends { mac: (from.mac, from.network.mac), ip: (from.like(at), at) }, &[], service, &[])
 }
 
 /// Who a frame is from and to.
@@ -64,10 +56,9 @@ pub fn build(ends: Ends, tags: &[u16], service: Service, payload: &[u8]) -> Resu
 
 fn ip_headers(ends: (IpAddr, IpAddr)) -> Result<IpHeaders> {
     match ends {
-        (IpAddr::V4(from), IpAddr::V4(to)) => Ok(IpHeaders::Ipv4(
-            Ipv4Header::new(0, 64, IpNumber::UDP, from.octets(), to.octets())?,
-            Default::default(),
-        )),
+        (IpAddr::V4(from), IpAddr::V4(to)) => {
+            Ok(IpHeaders::Ipv4(Ipv4Header::new(0, 64, IpNumber::UDP, from.octets(), to.octets())?, Default::default()))
+        }
         (IpAddr::V6(from), IpAddr::V6(to)) => Ok(IpHeaders::Ipv6(
             Ipv6Header {
                 traffic_class: 0,

@@ -21,16 +21,9 @@ pub fn echo(from: &Namespace, at: IpAddr, patience: Duration) -> Result<bool> {
             IpAddr::V4(_) => (AddressFamily::Inet, SockProtocol::Icmp, 8, 0),
             IpAddr::V6(_) => (AddressFamily::Inet6, SockProtocol::IcmpV6, 128, 129),
         };
-        let ping = socket(
-            family,
-            SockType::Datagram,
-            SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK,
-            protocol,
-        )?;
+        let ping = socket(family, SockType::Datagram, SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK, protocol)?;
         // Type, code, checksum and identifier (both the kernel's to fill in), sequence 1, eight bytes.
-        let message = [
-            request, 0, 0, 0, 0, 0, 0, 1, b'e', b'n', b'f', b'o', b'r', b'c', b'e', b'r',
-        ];
+        let message = [request, 0, 0, 0, 0, 0, 0, 1, b'e', b'n', b'f', b'o', b'r', b'c', b'e', b'r'];
         let to = SockaddrStorage::from(SocketAddr::new(at, 0));
         sendto(ping.as_raw_fd(), &message, &to, MsgFlags::empty())?;
         let end = Instant::now() + patience;

@@ -83,14 +83,7 @@ impl Lab {
         }
         let sensor = beside(&camera, &SENSOR)?;
         settle(&sensor.namespace, HOST_PORT)?;
-        Ok(Lab {
-            router,
-            internet,
-            office,
-            camera,
-            sensor,
-            ot,
-        })
+        Ok(Lab { router, internet, office, camera, sensor, ot })
     }
 
     /// Every host.
@@ -108,20 +101,12 @@ impl Lab {
 
     /// The host at the other end of a port of the router.
     pub fn at_port(&self, port: &str) -> Result<&Host> {
-        for (network, host) in [
-            (WAN, &self.internet),
-            (OFFICE, &self.office),
-            (IOT, &self.camera),
-            (OT, &self.ot),
-        ] {
+        for (network, host) in [(WAN, &self.internet), (OFFICE, &self.office), (IOT, &self.camera), (OT, &self.ot)] {
             if network.port == port {
                 return Ok(host);
             }
         }
-        bail!(
-            "the router has no port {port}; it has {}",
-            NETWORKS.map(|network| network.port).join(", ")
-        )
+        bail!("the router has no port {port}; it has {}", NETWORKS.map(|network| network.port).join(", "))
     }
 }
 
@@ -188,14 +173,7 @@ fn finish(namespace: Namespace, place: &Place) -> Result<Host> {
     namespace.run("ip", &["route", "add", "default", "via", &network.v4.to_string()])?;
     namespace.run("ip", &["-6", "route", "add", "default", "via", &network.v6.to_string()])?;
     match (place.v4, place.v6) {
-        ([v4, ..], [v6, ..]) => Ok(Host {
-            name: place.name,
-            namespace,
-            network,
-            mac: place.mac,
-            v4: *v4,
-            v6: *v6,
-        }),
+        ([v4, ..], [v6, ..]) => Ok(Host { name: place.name, namespace, network, mac: place.mac, v4: *v4, v6: *v6 }),
         _ => bail!("{} needs an address of each family", place.name),
     }
 }
@@ -226,20 +204,14 @@ fn address(namespace: &Namespace, port: &str, v4: &[Ipv4Addr], v6: &[Ipv6Addr]) 
 
 /// Tags inside the frames, where XDP sees them; whole checksums, so that a captured frame is exact.
 fn offloads(namespace: &Namespace, port: &str) -> Result<()> {
-    namespace.run(
-        "ethtool",
-        &["-K", port, "rxvlan", "off", "txvlan", "off", "tx", "off", "gro", "on"],
-    )?;
+    namespace.run("ethtool", &["-K", port, "rxvlan", "off", "txvlan", "off", "tx", "off", "gro", "on"])?;
     Ok(())
 }
 
 /// Waits until the system knows that a cable is plugged in. Until then, for up to a second, IPv6 hears nothing.
 fn settle(namespace: &Namespace, port: &str) -> Result<()> {
     let end = Instant::now() + Duration::from_secs(5);
-    while !namespace
-        .run("ip", &["-o", "link", "show", "dev", port])?
-        .contains("state UP")
-    {
+    while !namespace.run("ip", &["-o", "link", "show", "dev", port])?.contains("state UP") {
         if Instant::now() >= end {
             bail!("{port} of {} did not come up", namespace.name());
         }

@@ -24,18 +24,14 @@ pub struct Sample {
 impl Metrics {
     /// Reads a scrape; lines that are no samples are skipped.
     pub fn parse(text: &str) -> Metrics {
-        Metrics {
-            samples: text.lines().filter_map(sample).collect(),
-        }
+        Metrics { samples: text.lines().filter_map(sample).collect() }
     }
 
     /// The samples of a metric that carry all of these labels.
     pub fn matching<'m>(&'m self, name: &'m str, labels: &'m [(&'m str, &'m str)]) -> impl Iterator<Item = &'m Sample> {
         self.samples.iter().filter(move |sample| {
             sample.name == name
-                && labels
-                    .iter()
-                    .all(|(label, value)| sample.labels.get(*label).is_some_and(|own| own == value))
+                && labels.iter().all(|(label, value)| sample.labels.get(*label).is_some_and(|own| own == value))
         })
     }
 
@@ -98,10 +94,7 @@ mod tests {
     #[test]
     fn labels_may_hold_anything() {
         let metrics = Metrics::parse(SCRAPE);
-        let odd = metrics
-            .matching("enforcer_packets_total", &[("from", "iot")])
-            .next()
-            .unwrap();
+        let odd = metrics.matching("enforcer_packets_total", &[("from", "iot")]).next().unwrap();
         assert_eq!(odd.labels["rule"], "a \"b\" {c}, d=\\");
         assert_eq!(odd.value, 3.0);
     }

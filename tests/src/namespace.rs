@@ -127,10 +127,8 @@ fn remove_where(fits: impl Fn(u32) -> bool) {
     };
     for entry in names.filter_map(Result::ok) {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let maker = name
-            .strip_prefix("enf-")
-            .and_then(|rest| rest.split('-').next())
-            .and_then(|pid| pid.parse::<u32>().ok());
+        let maker =
+            name.strip_prefix("enf-").and_then(|rest| rest.split('-').next()).and_then(|pid| pid.parse::<u32>().ok());
         if maker.is_some_and(&fits) {
             remove(&name);
         }
@@ -145,10 +143,7 @@ fn remove(name: &str) {
 
 /// Runs a command to its end; an error with what it said when it fails.
 pub fn command_output(command: &mut Command) -> Result<String> {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("cannot start {command:?}"))?;
+    let output = command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {command:?}"))?;
     if !output.status.success() {
         bail!(
             "{command:?} failed: {}\n{}{}",

@@ -30,12 +30,8 @@ impl Wire {
     pub fn open(namespace: &Namespace, port: &str) -> Result<Wire> {
         namespace.inside(|| {
             let index = if_nametoindex(port).with_context(|| format!("no interface {port}"))?;
-            let socket = socket(
-                AddressFamily::Packet,
-                SockType::Raw,
-                SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK,
-                None,
-            )?;
+            let socket =
+                socket(AddressFamily::Packet, SockType::Raw, SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK, None)?;
             // The kernel takes the tag out of a frame before it shows it, and tells it apart.
             set_auxdata(&socket)?;
             setsockopt(&socket, sockopt::RcvBuf, &(4 << 20))?;
@@ -60,11 +56,7 @@ impl Wire {
     /// The next frame that came in from the far side, tags included; none when none comes in time.
     pub fn receive(&self, patience: Duration) -> Result<Option<Vec<u8>>> {
         let end = Instant::now() + patience;
-        while ready(
-            &self.socket,
-            PollFlags::POLLIN,
-            end.saturating_duration_since(Instant::now()),
-        )? {
+        while ready(&self.socket, PollFlags::POLLIN, end.saturating_duration_since(Instant::now()))? {
             if let Some(frame) = self.take()? {
                 return Ok(Some(frame));
             }
@@ -99,10 +91,7 @@ impl Wire {
         let mut control = [0_u64; 8];
         // SAFETY: all-zero bytes are valid for both plain structures.
         let (mut from, mut message): (libc::sockaddr_ll, libc::msghdr) = unsafe { (mem::zeroed(), mem::zeroed()) };
-        let mut part = libc::iovec {
-            iov_base: frame.as_mut_ptr().cast(),
-            iov_len: frame.len(),
-        };
+        let mut part = libc::iovec { iov_base: frame.as_mut_ptr().cast(), iov_len: frame.len() };
         message.msg_name = (&raw mut from).cast();
         message.msg_namelen = size_of::<libc::sockaddr_ll>() as libc::socklen_t;
         message.msg_iov = &raw mut part;
@@ -193,11 +182,7 @@ fn bind(socket: &OwnedFd, index: u32) -> Result<()> {
     address.sll_ifindex = libc::c_int::try_from(index)?;
     // SAFETY: the address is a live `sockaddr_ll` of the length that is given.
     let result = unsafe {
-        libc::bind(
-            socket.as_raw_fd(),
-            (&raw const address).cast(),
-            size_of_val(&address) as libc::socklen_t,
-        )
+        libc::bind(socket.as_raw_fd(), (&raw const address).cast(), size_of_val(&address) as libc::socklen_t)
     };
     os_result(result).context("cannot bind to the interface")
 }

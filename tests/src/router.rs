@@ -78,13 +78,7 @@ impl<'lab> Router<'lab> {
             let said = Arc::clone(&said);
             thread::spawn(move || listen(BufReader::new(stderr), &said))
         });
-        let mut router = Router {
-            lab,
-            child,
-            said,
-            listener,
-            state,
-        };
+        let mut router = Router { lab, child, said, listener, state };
         router.wait_ready()?;
         Ok(router)
     }
@@ -101,10 +95,7 @@ impl<'lab> Router<'lab> {
 
     /// What it has said on standard error so far.
     pub fn said(&self) -> String {
-        self.said
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .clone()
+        self.said.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
     }
 
     /// A command of `enforcer` that talks to this one.
@@ -185,10 +176,7 @@ impl<'lab> Router<'lab> {
         }
         self.child.kill()?;
         self.child.wait()?;
-        bail!(
-            "enforcer did not end within {STOP:?} of SIGTERM; it said:\n{}",
-            self.said()
-        )
+        bail!("enforcer did not end within {STOP:?} of SIGTERM; it said:\n{}", self.said())
     }
 }
 
@@ -214,14 +202,8 @@ pub fn mount_bpffs() -> Result<()> {
     if statfs(BPF_FS).is_ok_and(|found| found.filesystem_type() == BPF_FS_MAGIC) {
         return Ok(());
     }
-    mount(
-        Some("bpf"),
-        BPF_FS,
-        Some("bpf"),
-        MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC,
-        None::<&str>,
-    )
-    .context("cannot mount the BPF file system")
+    mount(Some("bpf"), BPF_FS, Some("bpf"), MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC, None::<&str>)
+        .context("cannot mount the BPF file system")
 }
 
 fn listen(mut lines: impl BufRead, said: &Mutex<String>) {
@@ -230,10 +212,9 @@ fn listen(mut lines: impl BufRead, said: &Mutex<String>) {
         line.clear();
         match lines.read_until(b'\n', &mut line) {
             Ok(0) | Err(_) => return,
-            Ok(_) => said
-                .lock()
-                .unwrap_or_else(|poisoned| poisoned.into_inner())
-                .push_str(&String::from_utf8_lossy(&line)),
+            Ok(_) => {
+                said.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push_str(&String::from_utf8_lossy(&line))
+            }
         }
     }
 }

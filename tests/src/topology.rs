@@ -49,36 +49,20 @@ pub const fn documentation(host: u16) -> Ipv6Addr {
 }
 
 /// `wan0`: the internet.
-pub const WAN: Network = Network {
-    port: "wan0",
-    mac: mac(0x71, 0x01),
-    v4: Ipv4Addr::new(203, 0, 113, 1),
-    v6: documentation(1),
-};
+pub const WAN: Network =
+    Network { port: "wan0", mac: mac(0x71, 0x01), v4: Ipv4Addr::new(203, 0, 113, 1), v6: documentation(1) };
 
 /// `office0`: people.
-pub const OFFICE: Network = Network {
-    port: "office0",
-    mac: mac(0x10, 0x01),
-    v4: Ipv4Addr::new(10, 10, 0, 1),
-    v6: ula(0x10, 1),
-};
+pub const OFFICE: Network =
+    Network { port: "office0", mac: mac(0x10, 0x01), v4: Ipv4Addr::new(10, 10, 0, 1), v6: ula(0x10, 1) };
 
 /// `iot0`: devices, of which the camera has a MUD profile.
-pub const IOT: Network = Network {
-    port: "iot0",
-    mac: mac(0x30, 0x01),
-    v4: Ipv4Addr::new(10, 30, 0, 1),
-    v6: ula(0x30, 1),
-};
+pub const IOT: Network =
+    Network { port: "iot0", mac: mac(0x30, 0x01), v4: Ipv4Addr::new(10, 30, 0, 1), v6: ula(0x30, 1) };
 
 /// `ot0`: the plant.
-pub const OT: Network = Network {
-    port: "ot0",
-    mac: mac(0x40, 0x01),
-    v4: Ipv4Addr::new(10, 40, 0, 1),
-    v6: ula(0x40, 1),
-};
+pub const OT: Network =
+    Network { port: "ot0", mac: mac(0x40, 0x01), v4: Ipv4Addr::new(10, 40, 0, 1), v6: ula(0x40, 1) };
 
 /// Every network.
 pub const NETWORKS: [Network; 4] = [WAN, OFFICE, IOT, OT];

@@ -12,14 +12,8 @@ fn every_flow_ends_as_expected() {
     let router = Router::start(&lab, &policy).unwrap();
     let mut shown = Vec::new();
     let paint = demo::show::Paint::detect();
-    let outcomes = demo::run(&lab, &router, &policy, |outcome| {
-        demo::show::outcome(&mut shown, paint, outcome)
-    })
-    .unwrap();
-    assert!(
-        outcomes.iter().all(demo::Outcome::as_expected),
-        "\n{}",
-        String::from_utf8_lossy(&shown)
-    );
+    let outcomes =
+        demo::run(&lab, &router, &policy, |outcome| demo::show::outcome(&mut shown, paint, outcome)).unwrap();
+    assert!(outcomes.iter().all(demo::Outcome::as_expected), "\n{}", String::from_utf8_lossy(&shown));
     router.stop().unwrap();
 }

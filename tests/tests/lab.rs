@@ -39,10 +39,8 @@ fn tagged_frames_arrive_as_they_were_sent() {
         let camera = Wire::open(&lab.camera.namespace, HOST_PORT).unwrap();
         let router = Wire::open(&lab.router, "iot0").unwrap();
         let marker = raw::marker();
-        let ends = Ends {
-            mac: (lab.camera.mac, lab.camera.network.mac),
-            ip: (lab.camera.v4.into(), lab.internet.v4.into()),
-        };
+        let ends =
+            Ends { mac: (lab.camera.mac, lab.camera.network.mac), ip: (lab.camera.v4.into(), lab.internet.v4.into()) };
         let sent = frame::build(ends, tags, Service::Udp(5000), &marker).unwrap();
         camera.send(&sent).unwrap();
         let seen = router.await_marked(&marker, PATIENCE).unwrap();
@@ -59,13 +57,9 @@ fn a_raw_frame_is_forwarded() {
     let camera = Wire::open(&lab.camera.namespace, HOST_PORT).unwrap();
     let internet = Wire::open(&lab.internet.namespace, HOST_PORT).unwrap();
     let marker = raw::marker();
-    let ends = Ends {
-        mac: (lab.camera.mac, lab.camera.network.mac),
-        ip: (lab.camera.v4.into(), lab.internet.v4.into()),
-    };
-    camera
-        .send(&frame::build(ends, &[], Service::Udp(5000), &marker).unwrap())
-        .unwrap();
+    let ends =
+        Ends { mac: (lab.camera.mac, lab.camera.network.mac), ip: (lab.camera.v4.into(), lab.internet.v4.into()) };
+    camera.send(&frame::build(ends, &[], Service::Udp(5000), &marker).unwrap()).unwrap();
     let seen = internet.await_marked(&marker, PATIENCE).unwrap().unwrap();
     assert_eq!(seen[..6], lab.internet.mac);
     assert_eq!(seen[6..12], lab.internet.network.mac);

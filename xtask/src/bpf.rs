@@ -21,11 +21,7 @@ pub(crate) fn build(paths: &Paths) -> Result<()> {
     // Files that did not change keep their time, so that cargo has nothing to do.
     write_if_changed(&object, &bytes)?;
     write_if_changed(&fingerprint::stamp_of(&object), sources.as_bytes())?;
-    println!(
-        "BPF object: {} bytes, sha256 {}, by {toolchain}",
-        bytes.len(),
-        sha256(&bytes)
-    );
+    println!("BPF object: {} bytes, sha256 {}, by {toolchain}", bytes.len(), sha256(&bytes));
     Ok(())
 }
 
@@ -35,9 +31,7 @@ pub(crate) fn compile(paths: &Paths, toolchain: &Toolchain, repo: &Path, target:
     fs::create_dir_all(target)?;
 
     let mut fetch = toolchain.cargo();
-    fetch
-        .current_dir(&folder)
-        .args(["fetch", "--locked", "--target", TARGET]);
+    fetch.current_dir(&folder).args(["fetch", "--locked", "--target", TARGET]);
     clean(&mut fetch);
     run::pass_through(&mut fetch)?;
 
@@ -51,10 +45,7 @@ pub(crate) fn compile(paths: &Paths, toolchain: &Toolchain, repo: &Path, target:
     clean(&mut cargo);
     stable_names::wrap(&mut cargo, paths);
     cargo
-        .env(
-            format!("CARGO_TARGET_{}_LINKER", TARGET.to_uppercase().replace('-', "_")),
-            &toolchain.linker,
-        )
+        .env(format!("CARGO_TARGET_{}_LINKER", TARGET.to_uppercase().replace('-', "_")), &toolchain.linker)
         .env("CARGO_ENCODED_RUSTFLAGS", flags(toolchain, repo, target)?);
     run::run(&mut cargo).context("the BPF program could not be built")?;
 

@@ -23,11 +23,7 @@ pub(crate) fn lab(paths: &Paths, command: &[String]) -> Result<()> {
     bpf::build(paths)?;
     build_workspace(paths, false)?;
     let mut lab: Command = run::as_root(paths.binary("enforcer-lab"))?;
-    let status = lab
-        .args(command)
-        .stdin(Stdio::inherit())
-        .status()
-        .context("cannot start the lab")?;
+    let status = lab.args(command).stdin(Stdio::inherit()).status().context("cannot start the lab")?;
     if !status.success() {
         bail!("{status}");
     }

@@ -28,13 +28,7 @@ pub(crate) fn refuse_panics(toolchain: &Toolchain, object: &Path) -> Result<()> 
 
 /// Copies the object without its debug information; BTF stays.
 pub(crate) fn strip(toolchain: &Toolchain, from: &Path, to: &Path) -> Result<()> {
-    run::output(
-        Command::new(tool(toolchain, "llvm-strip")?)
-            .arg("--strip-debug")
-            .arg("-o")
-            .arg(to)
-            .arg(from),
-    )?;
+    run::output(Command::new(tool(toolchain, "llvm-strip")?).arg("--strip-debug").arg("-o").arg(to).arg(from))?;
     Ok(())
 }
 

@@ -94,11 +94,7 @@ fn xtask(command: Command) -> Result<()> {
     let paths = Paths::find()?;
     match command {
         Command::Setup { groups } => setup(&paths, &groups),
-        Command::Build {
-            release,
-            check_reproducible,
-            bpf_only,
-        } => {
+        Command::Build { release, check_reproducible, bpf_only } => {
             bpf::build(&paths)?;
             if check_reproducible {
                 reproducible::check(&paths)?;

@@ -26,60 +26,24 @@ struct Package {
 }
 
 const BUILD: &[Package] = &[
-    Package {
-        name: "rustc-web",
-        proof: &["/usr/bin/rustc"],
-    },
-    Package {
-        name: "cargo-web",
-        proof: &["/usr/bin/cargo"],
-    },
-    Package {
-        name: "libstd-rust-web-dev-bpf",
-        proof: &["/usr/lib/rustlib/bpfel-unknown-none/lib"],
-    },
-    Package {
-        name: "llvm-22",
-        proof: &["/usr/lib/llvm-22/bin/llvm-strip"],
-    },
-    Package {
-        name: "llvm-22-dev",
-        proof: &["/usr/lib/llvm-22/include/llvm/IR"],
-    },
-    Package {
-        name: "clang-22",
-        proof: &["/usr/lib/llvm-22/bin/clang"],
-    },
+    Package { name: "rustc-web", proof: &["/usr/bin/rustc"] },
+    Package { name: "cargo-web", proof: &["/usr/bin/cargo"] },
+    Package { name: "libstd-rust-web-dev-bpf", proof: &["/usr/lib/rustlib/bpfel-unknown-none/lib"] },
+    Package { name: "llvm-22", proof: &["/usr/lib/llvm-22/bin/llvm-strip"] },
+    Package { name: "llvm-22-dev", proof: &["/usr/lib/llvm-22/include/llvm/IR"] },
+    Package { name: "clang-22", proof: &["/usr/lib/llvm-22/bin/clang"] },
 ];
 
 const LAB: &[Package] = &[
-    Package {
-        name: "iproute2",
-        proof: &["/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip"],
-    },
-    Package {
-        name: "nftables",
-        proof: &["/usr/sbin/nft", "/usr/bin/nft"],
-    },
-    Package {
-        name: "ethtool",
-        proof: &["/usr/sbin/ethtool", "/sbin/ethtool", "/usr/bin/ethtool"],
-    },
+    Package { name: "iproute2", proof: &["/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip"] },
+    Package { name: "nftables", proof: &["/usr/sbin/nft", "/usr/bin/nft"] },
+    Package { name: "ethtool", proof: &["/usr/sbin/ethtool", "/sbin/ethtool", "/usr/bin/ethtool"] },
 ];
 
 const KERNELS: &[Package] = &[
-    Package {
-        name: "qemu-system-x86",
-        proof: &["/usr/bin/qemu-system-x86_64"],
-    },
-    Package {
-        name: "busybox-static",
-        proof: &["/bin/busybox", "/usr/bin/busybox"],
-    },
-    Package {
-        name: "iproute2",
-        proof: &["/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip"],
-    },
+    Package { name: "qemu-system-x86", proof: &["/usr/bin/qemu-system-x86_64"] },
+    Package { name: "busybox-static", proof: &["/bin/busybox", "/usr/bin/busybox"] },
+    Package { name: "iproute2", proof: &["/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip"] },
 ];
 
 impl Group {
@@ -163,10 +127,7 @@ fn install(group: Group, names: &[&str]) -> Result<()> {
     run::run(&mut install)?;
     let still = missing(group);
     if !still.is_empty() {
-        bail!(
-            "apt installed the packages, yet {} is not where it was looked for",
-            still.join(", ")
-        );
+        bail!("apt installed the packages, yet {} is not where it was looked for", still.join(", "));
     }
     Ok(())
 }

@@ -22,17 +22,11 @@ impl Paths {
     pub(crate) fn find() -> Result<Paths> {
         let manifest =
             env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
-        let repo = manifest
-            .parent()
-            .context("xtask has no folder above it")?
-            .canonicalize()?;
+        let repo = manifest.parent().context("xtask has no folder above it")?.canonicalize()?;
         // <target>/debug/xtask: also right where the user's configuration names another target directory.
         let xtask = env::current_exe()?;
-        let target = xtask
-            .ancestors()
-            .nth(2)
-            .map(Path::to_path_buf)
-            .context("xtask does not run from a target directory")?;
+        let target =
+            xtask.ancestors().nth(2).map(Path::to_path_buf).context("xtask does not run from a target directory")?;
         Ok(Paths { repo, target, xtask })
     }
 

@@ -16,10 +16,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 
 /// The same without a word of its own: for commands that speak only when they have something to do.
 pub(crate) fn pass_through(command: &mut Command) -> Result<()> {
-    let status = command
-        .stdin(Stdio::null())
-        .status()
-        .with_context(|| format!("cannot start {}", shown(command)))?;
+    let status = command.stdin(Stdio::null()).status().with_context(|| format!("cannot start {}", shown(command)))?;
     if !status.success() {
         bail!("{} failed: {status}", command.get_program().to_string_lossy());
     }
@@ -28,17 +25,9 @@ pub(crate) fn pass_through(command: &mut Command) -> Result<()> {
 
 /// Runs a command and returns what it printed.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("cannot start {}", shown(command)))?;
+    let output = command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {}", shown(command)))?;
     if !output.status.success() {
-        bail!(
-            "{} failed: {}\n{}",
-            shown(command),
-            output.status,
-            String::from_utf8_lossy(&output.stderr)
-        );
+        bail!("{} failed: {}\n{}", shown(command), output.status, String::from_utf8_lossy(&output.stderr));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

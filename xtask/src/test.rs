@@ -27,14 +27,9 @@ pub(crate) fn test(paths: &Paths, with_kernels: bool) -> Result<()> {
         step("the lab: a router in network namespaces, real traffic", || lab(paths)),
     ];
     if with_kernels {
-        done.push(step(
-            "the kernel program loads on 6.1, 6.12 and the running kernel",
-            || kernels::check(paths, &[]),
-        ));
+        done.push(step("the kernel program loads on 6.1, 6.12 and the running kernel", || kernels::check(paths, &[])));
     }
-    done.push(step("the kernel program is the same from another folder", || {
-        reproducible::check(paths)
-    }));
+    done.push(step("the kernel program is the same from another folder", || reproducible::check(paths)));
     summary(&done)
 }
 
@@ -45,11 +40,7 @@ fn step(what: &'static str, work: impl FnOnce() -> Result<()>) -> Done {
     if let Some(failure) = &failure {
         println!("failed: {failure}");
     }
-    Done {
-        what,
-        took: started.elapsed(),
-        failure,
-    }
+    Done { what, took: started.elapsed(), failure }
 }
 
 fn units(paths: &Paths) -> Result<()> {
@@ -71,22 +62,14 @@ fn units(paths: &Paths) -> Result<()> {
 /// The tests that are marked as needing root, one after the other: there is one BPF file system.
 fn lab(paths: &Paths) -> Result<()> {
     let mut cargo = paths.cargo();
-    cargo
-        .args([
-            "test",
-            "--locked",
-            "--workspace",
-            "--tests",
-            "--quiet",
-            "--no-fail-fast",
-        ])
-        .args(["--", "--ignored", "--test-threads=1"]);
+    cargo.args(["test", "--locked", "--workspace", "--tests", "--quiet", "--no-fail-fast"]).args([
+        "--",
+        "--ignored",
+        "--test-threads=1",
+    ]);
     if !run::is_root()? {
         println!("these tests need root: cargo runs them through sudo");
-        cargo.env(
-            format!("CARGO_TARGET_{}_RUNNER", host()?.to_uppercase().replace('-', "_")),
-            "sudo --",
-        );
+        cargo.env(format!("CARGO_TARGET_{}_RUNNER", host()?.to_uppercase().replace('-', "_")), "sudo --");
     }
     run::run(&mut cargo)
 }
@@ -94,10 +77,7 @@ fn lab(paths: &Paths) -> Result<()> {
 /// The target that the user's compiler builds for.
 fn host() -> Result<String> {
     let text = run::output(Command::new("rustc").arg("-vV"))?;
-    text.lines()
-        .find_map(|line| line.strip_prefix("host: "))
-        .map(str::to_owned)
-        .context("rustc does not name its host")
+    text.lines().find_map(|line| line.strip_prefix("host: ")).map(str::to_owned).context("rustc does not name its host")
 }
 
 fn summary(done: &[Done]) -> Result<()> {

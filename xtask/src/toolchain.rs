@@ -19,11 +19,7 @@ const BPF_LINKER: &str = "0.13.0";
 const LLVM: &str = "/usr/lib/llvm-22";
 
 /// Little-endian targets on little-endian hosts: the kernel runs programs of its own byte order.
-pub(crate) const TARGET: &str = if cfg!(target_endian = "big") {
-    "bpfeb-unknown-none"
-} else {
-    "bpfel-unknown-none"
-};
+pub(crate) const TARGET: &str = if cfg!(target_endian = "big") { "bpfeb-unknown-none" } else { "bpfel-unknown-none" };
 
 /// How BPF programs are compiled here.
 #[derive(Debug)]
@@ -141,15 +137,13 @@ fn nightly(paths: &Paths) -> Option<Toolchain> {
     let rustup_home = env::var_os("RUSTUP_HOME")
         .map(PathBuf::from)
         .or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".rustup")))?;
-    let sysroot = fs::read_dir(rustup_home.join("toolchains"))
-        .ok()?
-        .filter_map(Result::ok)
-        .map(|entry| entry.path())
-        .find(|path| {
-            path.file_name()
-                .is_some_and(|name| name.to_string_lossy().starts_with("nightly-"))
-                && path.join("lib/rustlib/src/rust/library/Cargo.lock").exists()
-        })?;
+    let sysroot =
+        fs::read_dir(rustup_home.join("toolchains")).ok()?.filter_map(Result::ok).map(|entry| entry.path()).find(
+            |path| {
+                path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("nightly-"))
+                    && path.join("lib/rustlib/src/rust/library/Cargo.lock").exists()
+            },
+        )?;
     let mut llvm_tools: Vec<PathBuf> = fs::read_dir(sysroot.join("lib/rustlib"))
         .ok()?
         .filter_map(Result::ok)
@@ -162,12 +156,7 @@ fn nightly(paths: &Paths) -> Option<Toolchain> {
         .chain(search_path())
         .map(|folder| folder.join("bpf-linker"))
         .find(|file| file.exists())?;
-    Some(Toolchain {
-        way: Way::Nightly,
-        linker,
-        sysroot: Some(sysroot),
-        llvm_tools,
-    })
+    Some(Toolchain { way: Way::Nightly, linker, sysroot: Some(sysroot), llvm_tools })
 }
 
 fn search_path() -> Vec<PathBuf> {

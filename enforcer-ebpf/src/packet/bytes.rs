@@ -1,5 +1,7 @@
 //! Where the parser reads from.
 
+use super::{Chain, Parsed, ipv4};
+
 /// Bytes of one frame. Numbers are read in network byte order; nothing comes back for bytes beyond the frame.
 pub trait Bytes {
     /// Length of the whole frame, whatever part of it is at hand.
@@ -10,6 +12,18 @@ pub trait Bytes {
     fn u16(&self, at: u32) -> Option<u16>;
     /// Four bytes.
     fn u32(&self, at: u32) -> Option<u32>;
+
+    /// Follows one extension header: [`Chain::follow`], which the kernel program calls in a way of its own.
+    #[inline(always)]
+    fn extension(&self, chain: &mut Chain) -> Parsed<()> {
+        chain.follow(self)
+    }
+
+    /// Walks IPv4 options: [`ipv4::options`], likewise.
+    #[inline(always)]
+    fn options(&self, at: u32, length: u32) -> Parsed<()> {
+        ipv4::options(self, at, length)
+    }
 }
 
 impl Bytes for [u8] {

@@ -38,6 +38,9 @@ pub(super) fn parse<B: Bytes + ?Sized>(frame: &B, out: &mut Packet) -> Parsed<u3
         if vlan == 0x0fff {
             return Err(Malformed);
         }
+        if tag == 0 {
+            out.first_tag = vlan;
+        }
         // VLAN ID 0 is a priority tag.
         if vlan != 0 {
             if out.outer_vlan == 0 {

@@ -3,17 +3,19 @@
 use enforcer_common::packet::{Packet, flag, kind};
 use network_types::ip::Ipv4Hdr;
 
-use super::{Bytes, Malformed, OrMalformed, Parsed, transport};
+use super::{Bytes, Malformed, Next, OrMalformed, Parsed};
 
 /// Loose and strict source routing: the packet would go elsewhere than where it is judged to go.
 const LOOSE_SOURCE_ROUTE: u8 = 131;
 const STRICT_SOURCE_ROUTE: u8 = 137;
+/// Option bytes that an IPv4 header has room for: each turn takes one at least.
+const OPTIONS: u32 = 40;
 /// A datagram's greatest length.
 const MAX_DATAGRAM: u32 = 65_535;
 
-/// Parses an IPv4 header at `at` and what follows it.
+/// Parses an IPv4 header at `at`; `next` gets the place of the transport header.
 #[inline(always)]
-pub(super) fn parse<B: Bytes + ?Sized>(frame: &B, at: u32, out: &mut Packet) -> Parsed<()> {
+pub(super) fn parse<B: Bytes + ?Sized>(frame: &B, at: u32, out: &mut Packet, next: &mut Next) -> Parsed<()> {
     let first = frame.u32(at).sane()?;
     let header = (first >> 24 & 0xf) * 4;
     let total = first & 0xffff;
@@ -28,7 +30,7 @@ pub(super) fn parse<B: Bytes + ?Sized>(frame: &B, at: u32, out: &mut Packet) -> 
     out.source[0] = frame.u32(at + 12).sane()?;
     out.destination[0] = frame.u32(at + 16).sane()?;
     if header > Ipv4Hdr::LEN as u32 {
-        options(frame, at + Ipv4Hdr::LEN as u32, header - Ipv4Hdr::LEN as u32)?;
+        frame.options(at + Ipv4Hdr::LEN as u32, header - Ipv4Hdr::LEN as u32)?;
     }
     let payload = total - header;
     let more = second >> 13 & 1 == 1;
@@ -46,15 +48,16 @@ pub(super) fn parse<B: Bytes + ?Sized>(frame: &B, at: u32, out: &mut Packet) -> 
         }
         out.flags |= flag::FIRST_FRAGMENT;
     }
-    transport::parse(frame, at + header, payload, out)
+    *next = Next { at: at + header, left: payload };
+    Ok(())
 }
 
 /// Walks the options: they must fill their space sanely and route nothing by source.
 #[inline(always)]
-fn options<B: Bytes + ?Sized>(frame: &B, at: u32, length: u32) -> Parsed<()> {
+pub(crate) fn options<B: Bytes + ?Sized>(frame: &B, at: u32, length: u32) -> Parsed<()> {
     let mut position = 0;
     let mut turn = 0;
-    while turn < 16 && position < length {
+    while turn < OPTIONS && position < length {
         let kind = frame.u8(at + position).sane()?;
         match kind {
             0 => return Ok(()),
@@ -70,5 +73,5 @@ fn options<B: Bytes + ?Sized>(frame: &B, at: u32, length: u32) -> Parsed<()> {
         }
         turn += 1;
     }
-    if position <= length { Ok(()) } else { Err(Malformed) }
+    if position == length { Ok(()) } else { Err(Malformed) }
 }

@@ -10,7 +10,10 @@ mod transport;
 
 pub use bytes::Bytes;
 use enforcer_common::packet::{Packet, ethertype, flag, kind};
+pub(crate) use ipv4::options;
+pub use ipv6::Chain;
 pub use quote::quoted;
+pub use transport::parse as transport;
 
 /// The frame could not be parsed to the end, or is not sane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +38,24 @@ impl<T> OrMalformed<T> for Option<T> {
 /// all zeros but for VLAN IDs that travelled beside the frame.
 #[inline(always)]
 pub fn parse<B: Bytes + ?Sized>(frame: &B, no_ethernet: bool, out: &mut Packet) -> Parsed<()> {
+    let mut next = Next::default();
+    network(frame, no_ethernet, out, &mut next)?;
+    if next.at == 0 { Ok(()) } else { transport(frame, next.at, next.left, out) }
+}
+
+/// Where the transport header stands.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(C)]
+pub struct Next {
+    /// Its offset from the start of the frame; 0 where there is none to parse.
+    pub at: u32,
+    /// Bytes of the datagram from there (in this fragment).
+    pub left: u32,
+}
+
+/// The first half of [`parse`]: up to and with the IP header. `next` must be zeros.
+#[inline(always)]
+pub fn network<B: Bytes + ?Sized>(frame: &B, no_ethernet: bool, out: &mut Packet, next: &mut Next) -> Parsed<()> {
     out.length = frame.length();
     let network = if no_ethernet {
         out.flags = flag::NO_ETHERNET;
@@ -49,13 +70,13 @@ pub fn parse<B: Bytes + ?Sized>(frame: &B, no_ethernet: bool, out: &mut Packet) 
     };
     out.network = network as u16;
     match out.ethertype {
-        ethertype::IPV4 => ipv4::parse(frame, network, out),
-        ethertype::IPV6 => ipv6::parse(frame, network, out),
+        ethertype::IPV4 => ipv4::parse(frame, network, out, next),
+        ethertype::IPV6 => ipv6::parse(frame, network, out, next),
         ethertype::ARP => arp::parse(frame, network, out),
         _ => {
             out.kind = kind::OTHER;
-            // Frames shorter than this carry no second key: they match no service that names one.
-            out.second = frame.u16(network).unwrap_or(0);
+            // A frame that ends here has no second key, and no service that names one is meant.
+            out.second = frame.u16(network).sane()?;
             Ok(())
         }
     }

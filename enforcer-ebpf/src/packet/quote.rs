@@ -11,9 +11,9 @@ use super::{Bytes, Malformed, OrMalformed, Parsed, ipv6};
 /// like any other packet.
 #[inline(always)]
 pub fn quoted<B: Bytes + ?Sized>(frame: &B, error: &Packet, out: &mut Packet) -> Parsed<()> {
-    let at = error.payload as u32;
+    let (at, rest) = (error.payload as u32, error.rest as u32);
     out.kind = error.kind;
-    let transport = if error.kind == kind::IPV4 {
+    let header = if error.kind == kind::IPV4 {
         let first = frame.u32(at).sane()?;
         let header = (first >> 24 & 0xf) * 4;
         if first >> 28 != 4 || header < Ipv4Hdr::LEN as u32 || frame.u16(at + 6).sane()? & 0x1fff != 0 {
@@ -22,7 +22,7 @@ pub fn quoted<B: Bytes + ?Sized>(frame: &B, error: &Packet, out: &mut Packet) ->
         out.protocol = frame.u8(at + 9).sane()?;
         out.source[0] = frame.u32(at + 12).sane()?;
         out.destination[0] = frame.u32(at + 16).sane()?;
-        at + header
+        header
     } else {
         if frame.u8(at).sane()? >> 4 != 6 {
             return Err(Malformed);
@@ -30,8 +30,13 @@ pub fn quoted<B: Bytes + ?Sized>(frame: &B, error: &Packet, out: &mut Packet) ->
         out.protocol = frame.u8(at + 6).sane()?;
         ipv6::address(frame, at + 8, &mut out.source)?;
         ipv6::address(frame, at + 24, &mut out.destination)?;
-        at + Ipv6Hdr::LEN as u32
+        Ipv6Hdr::LEN as u32
     };
+    // RFC 792: at least 8 bytes behind the header are quoted. What stands behind the datagram is padding.
+    if header + 8 > rest {
+        return Err(Malformed);
+    }
+    let transport = at + header;
     match out.protocol {
         protocol::TCP | protocol::UDP | protocol::SCTP => {
             let ports = frame.u32(transport).sane()?;
@@ -40,13 +45,12 @@ pub fn quoted<B: Bytes + ?Sized>(frame: &B, error: &Packet, out: &mut Packet) ->
             Ok(())
         }
         protocol::ICMP | protocol::ICMPV6 => {
-            let kind = frame.u8(transport).sane()?;
-            if !matches!((error.kind, kind), (kind::IPV4, 8 | 0) | (kind::IPV6, 128 | 129)) {
-                return Err(Malformed);
-            }
             let identifier = frame.u16(transport + 4).sane()?;
-            out.source_port = identifier;
-            out.destination_port = identifier;
+            match (error.kind, frame.u8(transport).sane()?) {
+                (kind::IPV4, 8) | (kind::IPV6, 128) => out.source_port = identifier,
+                (kind::IPV4, 0) | (kind::IPV6, 129) => out.destination_port = identifier,
+                _ => return Err(Malformed),
+            }
             Ok(())
         }
         _ => Err(Malformed),

@@ -10,7 +10,7 @@ const NO_NEXT_HEADER: u8 = 59;
 
 /// Parses the transport header at `at`; `length` bytes of the datagram are left from there (in this fragment).
 #[inline(always)]
-pub(super) fn parse<B: Bytes + ?Sized>(frame: &B, at: u32, length: u32, out: &mut Packet) -> Parsed<()> {
+pub fn parse<B: Bytes + ?Sized>(frame: &B, at: u32, length: u32, out: &mut Packet) -> Parsed<()> {
     match out.protocol {
         protocol::TCP => tcp(frame, at, length, out),
         protocol::UDP => udp(frame, at, length, out),
@@ -94,14 +94,17 @@ fn icmp<B: Bytes + ?Sized>(frame: &B, at: u32, length: u32, out: &mut Packet) ->
     out.icmp_type = (first >> 8) as u8;
     out.icmp_code = first as u8;
     out.payload = (at + Icmpv4Hdr::LEN as u32) as u16;
+    out.rest = (length - Icmpv4Hdr::LEN as u32) as u16;
     let (request, reply) = if out.kind == kind::IPV4 { (8, 0) } else { (128, 129) };
     if out.icmp_type == request || out.icmp_type == reply {
         let identifier = frame.u16(at + 4).sane()?;
-        out.source_port = identifier;
-        out.destination_port = identifier;
+        // On one side only: a request the other way is another conversation.
         out.flags |= flag::TRACKED;
         if out.icmp_type == reply {
+            out.destination_port = identifier;
             out.flags |= flag::ECHO_REPLY;
+        } else {
+            out.source_port = identifier;
         }
         return Ok(());
     }

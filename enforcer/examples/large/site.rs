@@ -20,11 +20,7 @@ pub(crate) struct Site {
 
 impl Site {
     /// What the project promises to cope with.
-    pub(crate) const LARGE: Site = Site {
-        devices: 100_000,
-        zones: 50,
-        profiles: 100,
-    };
+    pub(crate) const LARGE: Site = Site { devices: 100_000, zones: 50, profiles: 100 };
 
     /// Zones where devices stand.
     pub(crate) fn floors(&self) -> u32 {
@@ -237,11 +233,7 @@ fn aces(profile: u32, far: &str, version: u32) -> Vec<Value> {
     let ip = format!("ipv{version}");
     let name = ["cloud", "update", "time"][profile as usize % 3];
     let peers = [
-        (
-            "controller",
-            json!({ "controller": "https://site.example/lighting" }),
-            5683,
-        ),
+        ("controller", json!({ "controller": "https://site.example/lighting" }), 5683),
         ("mine", json!({ "my-controller": [null] }), 8883),
         ("local", json!({ "local-networks": [null] }), 5353),
         ("kin", json!({ "same-manufacturer": [null] }), 6000 + profile),

@@ -77,12 +77,8 @@ fn summary(loaded: &Loaded, image: &Image) -> String {
         counted(policy.transitions.len(), "transition"),
         counted(policy.guardrails.len(), "guardrail"),
     );
-    let audited: Vec<&str> = policy
-        .zones
-        .iter()
-        .filter(|zone| zone.audit && zone.place.is_some())
-        .map(|zone| zone.name.as_str())
-        .collect();
+    let audited: Vec<&str> =
+        policy.zones.iter().filter(|zone| zone.audit && zone.place.is_some()).map(|zone| zone.name.as_str()).collect();
     if audited.len() == declared_zones && declared_zones > 0 {
         lines.push_str("everything in audit: drops are counted, and nothing is dropped\n");
     } else if !audited.is_empty() {

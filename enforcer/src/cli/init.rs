@@ -36,8 +36,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     };
     let mut file = File::create_new(&path)
         .with_context(|| format!("cannot create {} (an existing file stays as it is)", path.display()))?;
-    file.write_all(text.as_bytes())
-        .with_context(|| format!("cannot write {}", path.display()))?;
+    file.write_all(text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
     println!("wrote {0}; next: enforcer check {0}", path.display());
     Ok(Exit::Done)
 }

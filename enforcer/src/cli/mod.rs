@@ -1,9 +1,16 @@
 //! The commands, one file each.
 
 mod check;
+mod client;
+mod detach;
+mod drops;
 mod init;
+mod kernel_check;
 mod mud;
+mod reload;
 mod replay;
+mod run;
+mod status;
 
 use std::process::ExitCode;
 
@@ -34,9 +41,15 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Init(init::Args),
+    Run(run::Args),
     Check(check::Args),
+    Status(status::Args),
+    Drops(drops::Args),
+    Reload(reload::Args),
+    Detach(detach::Args),
     Mud(mud::Args),
     Replay(replay::Args),
+    KernelCheck(kernel_check::Args),
 }
 
 /// Reads the arguments and runs the command.
@@ -44,9 +57,15 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
         Command::Init(args) => init::run(args),
+        Command::Run(args) => run::run(args),
         Command::Check(args) => check::run(args),
+        Command::Status(args) => status::run(&args),
+        Command::Drops(args) => drops::run(&args),
+        Command::Reload(args) => reload::run(&args),
+        Command::Detach(args) => detach::run(&args),
         Command::Mud(args) => mud::run(args),
         Command::Replay(args) => replay::run(args),
+        Command::KernelCheck(args) => kernel_check::run(&args),
     };
     let exit = result.unwrap_or_else(|error| {
         eprintln!("enforcer: {error:#}");

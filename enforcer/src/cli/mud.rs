@@ -96,17 +96,7 @@ fn tell(shown: &str, findings: &[Finding], out: &mut impl Write) -> io::Result<(
 fn table(profile: &Profile) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    table.set_header([
-        "DIRECTION",
-        "RULE",
-        "ACTION",
-        "FAMILY",
-        "PEER",
-        "OWN",
-        "PROTOCOL",
-        "OPENED BY",
-        "LINE",
-    ]);
+    table.set_header(["DIRECTION", "RULE", "ACTION", "FAMILY", "PEER", "OWN", "PROTOCOL", "OPENED BY", "LINE"]);
     let from = profile.from_device.iter().map(|ace| ("from-device", ace));
     let to = profile.to_device.iter().map(|ace| ("to-device", ace));
     for (direction, ace) in from.chain(to) {
@@ -181,11 +171,7 @@ fn transport(transport: &Transport) -> String {
 
 fn ranges(ports: &[(u16, u16)]) -> String {
     let range = |&(first, last): &(u16, u16)| {
-        if first == last {
-            first.to_string()
-        } else {
-            format!("{first}-{last}")
-        }
+        if first == last { first.to_string() } else { format!("{first}-{last}") }
     };
     joined(ports.iter().map(range), "*")
 }

@@ -101,9 +101,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         );
     }
     if !args.json {
-        writeln!(out, "\n{summary}")
-            .and_then(|()| out.flush())
-            .or_else(ignore_closed)?;
+        writeln!(out, "\n{summary}").and_then(|()| out.flush()).or_else(ignore_closed)?;
     }
     Ok(Exit::Done)
 }
@@ -114,9 +112,5 @@ fn told(exit: Exit, error: impl std::fmt::Display) -> Exit {
 }
 
 fn ignore_closed(error: io::Error) -> io::Result<()> {
-    if error.kind() == ErrorKind::BrokenPipe {
-        Ok(())
-    } else {
-        Err(error)
-    }
+    if error.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(error) }
 }

@@ -18,10 +18,7 @@ pub(super) enum About {
 
 /// The packets of one kind that an ACE's header matches cover.
 pub(super) fn areas(ace: &Ace, about: About) -> Vec<Area> {
-    let everything = Area {
-        key: service::ALL,
-        second: ALL_SECONDS,
-    };
+    let everything = Area { key: service::ALL, second: ALL_SECONDS };
     let ip_type = match about {
         About::Ipv4 => ethertype::IPV4,
         About::Ipv6 => ethertype::IPV6,
@@ -35,10 +32,7 @@ pub(super) fn areas(ace: &Ace, about: About) -> Vec<Area> {
         (Family::Ethernet(None), About::Ipv4 | About::Ipv6) => transport(&ace.transport),
         (Family::Ethernet(Some(wanted)), About::Ipv4 | About::Ipv6) if wanted == ip_type => transport(&ace.transport),
         (Family::Ethernet(Some(wanted)), About::Ether) if wanted != ethertype::IPV4 && wanted != ethertype::IPV6 => {
-            vec![Area {
-                key: (service::ether(wanted), service::ether(wanted)),
-                second: ALL_SECONDS,
-            }]
+            vec![Area { key: (service::ether(wanted), service::ether(wanted)), second: ALL_SECONDS }]
         }
         (Family::Ipv4 | Family::Ipv6 | Family::Ip | Family::Ethernet(Some(_)), _) => Vec::new(),
     }
@@ -47,10 +41,7 @@ pub(super) fn areas(ace: &Ace, about: About) -> Vec<Area> {
 /// The areas of an ACE's protocol, ports, ICMP type and code.
 fn transport(wanted: &Transport) -> Vec<Area> {
     let Some(protocol) = wanted.protocol else {
-        return vec![Area {
-            key: service::ALL,
-            second: ALL_SECONDS,
-        }];
+        return vec![Area { key: service::ALL, second: ALL_SECONDS }];
     };
     let full = [(0, u16::MAX)];
     let (lows, highs): (Vec<(u16, u16)>, Vec<(u32, u32)>) = match (wanted.icmp_type, wanted.icmp_code) {
@@ -64,19 +55,11 @@ fn transport(wanted: &Transport) -> Vec<Area> {
             (each.map(|low| (low, low)).collect(), vec![ALL_SECONDS])
         }
         (None, None) => {
-            let ports = if wanted.destination_ports.is_empty() {
-                &full
-            } else {
-                wanted.destination_ports.as_slice()
-            };
+            let ports = if wanted.destination_ports.is_empty() { &full } else { wanted.destination_ports.as_slice() };
             let seconds = if wanted.source_ports.is_empty() {
                 vec![ALL_SECONDS]
             } else {
-                wanted
-                    .source_ports
-                    .iter()
-                    .map(|range| (u32::from(range.0), u32::from(range.1)))
-                    .collect()
+                wanted.source_ports.iter().map(|range| (u32::from(range.0), u32::from(range.1))).collect()
             };
             (ports.to_vec(), seconds)
         }
@@ -84,10 +67,7 @@ fn transport(wanted: &Transport) -> Vec<Area> {
     let mut areas = Vec::new();
     for low in lows {
         for second in &highs {
-            areas.push(Area {
-                key: (service::ip(protocol, low.0), service::ip(protocol, low.1)),
-                second: *second,
-            });
+            areas.push(Area { key: (service::ip(protocol, low.0), service::ip(protocol, low.1)), second: *second });
         }
     }
     areas

@@ -69,11 +69,8 @@ struct Family {
 
 impl Family {
     fn new(all: &BTreeMap<IpNet, Role>, v6: bool) -> Family {
-        let own: Vec<(IpNet, Role)> = all
-            .iter()
-            .filter(|(net, _)| net.addr().is_ipv6() == v6)
-            .map(|(net, role)| (*net, *role))
-            .collect();
+        let own: Vec<(IpNet, Role)> =
+            all.iter().filter(|(net, _)| net.addr().is_ipv6() == v6).map(|(net, role)| (*net, *role)).collect();
         let nets: Vec<IpNet> = own.iter().map(|(net, _)| *net).collect();
         Family {
             segments: cut(&nets, if v6 { 128 } else { 32 }),
@@ -87,9 +84,7 @@ impl Family {
         let mut telling = roles.filter(|role| role.zone.is_some() || role.special.is_some());
         match telling.next() {
             Some(Role { zone: Some(zone), .. }) => Place::Zone(zone),
-            Some(Role {
-                special: Some(bits), ..
-            }) => Place::Special(bits),
+            Some(Role { special: Some(bits), .. }) => Place::Special(bits),
             Some(_) | None => Place::Nowhere,
         }
     }
@@ -216,23 +211,12 @@ impl Writer<'_> {
         for (i, device) in self.policy.devices.iter().enumerate() {
             let listed = device.addresses.iter().filter(|address| !own.contains(address));
             let listed: Vec<IpAddr> = listed.copied().collect();
-            owned.extend(
-                listed
-                    .iter()
-                    .filter(|address| asked.contains(address) || broadcast.contains(address)),
-            );
+            owned.extend(listed.iter().filter(|address| asked.contains(address) || broadcast.contains(address)));
             self.device((DeviceId(i), device), devices[i], &listed, &asked);
         }
-        for address in asked
-            .union(&broadcast)
-            .filter(|address| !owned.contains(address) && !own.contains(address))
-        {
+        for address in asked.union(&broadcast).filter(|address| !owned.contains(address) && !own.contains(address)) {
             let (place, yes) = self.alone(*address, asked.contains(address));
-            let place = if broadcast.contains(address) {
-                Place::Special(flag::GROUP)
-            } else {
-                place
-            };
+            let place = if broadcast.contains(address) { Place::Special(flag::GROUP) } else { place };
             let endpoint = self.unlisted(place, yes);
             self.host(*address, endpoint);
         }

@@ -1,7 +1,7 @@
 //! The cells of an image, in order: headers, ladders, endpoints, tables, zones, matrix, ports, profiles.
 
 use enforcer_common::cell::{Cell, WORDS};
-use enforcer_common::image::{FLAG_AUDIT_ALL, MAGIC, VERSION, head0, head1, zone};
+use enforcer_common::image::{FLAG_AUDIT_ALL, FLAG_LEARNS, MAGIC, VERSION, head0, head1, zone};
 use enforcer_common::ladder::Ref;
 use enforcer_common::table::{PAIR, Table};
 use sha2::{Digest, Sha256};
@@ -33,11 +33,7 @@ pub fn compile(policy: &Policy, facts: &Facts) -> Result<Image, Error> {
         .enumerate()
         .map(|(i, device)| {
             let (label, profile) = bindings.bind(device);
-            DeviceFacts {
-                label,
-                profile,
-                special: named.contains(&crate::policy::model::DeviceId(i)),
-            }
+            DeviceFacts { label, profile, special: named.contains(&crate::policy::model::DeviceId(i)) }
         })
         .collect();
     let who = addresses::build(policy, facts, &numbers, &mut labels, &mut ladders, &devices)?;
@@ -49,7 +45,8 @@ pub fn compile(policy: &Policy, facts: &Facts) -> Result<Image, Error> {
     let (mut first, mut second) = ([0u32; WORDS], [0u32; WORDS]);
     first[head0::MAGIC] = MAGIC;
     first[head0::VERSION] = VERSION;
-    first[head0::FLAGS] = if is_all_audit(policy) { FLAG_AUDIT_ALL } else { 0 };
+    first[head0::FLAGS] =
+        if is_all_audit(policy) { FLAG_AUDIT_ALL } else { 0 } | if learns(policy) { FLAG_LEARNS } else { 0 };
     first[head0::PREFIXES4] = who.prefixes4.0;
     first[head0::PREFIXES6] = who.prefixes6.0;
     first[head0::ENDPOINTS] = cells.len() as u32;
@@ -84,11 +81,7 @@ pub fn compile(policy: &Policy, facts: &Facts) -> Result<Image, Error> {
     cells[0] = first;
     cells[1] = second;
     cells[1][head1::CHECKSUM] = check_sum(&cells);
-    Ok(Image {
-        cells,
-        digest: crate::policy::digest(policy),
-        names: numbers.names,
-    })
+    Ok(Image { cells, digest: crate::policy::digest(policy), names: numbers.names })
 }
 
 /// First 4 bytes of the SHA-256 of all cells, with the checksum's own word as 0, little-endian.
@@ -129,6 +122,14 @@ fn is_all_audit(policy: &Policy) -> bool {
     policy.zones[policy.router_zone.0].audit
 }
 
+/// Some device is known by its MAC and not by all of its addresses.
+fn learns(policy: &Policy) -> bool {
+    policy.devices.iter().any(|device| {
+        let has = |v6: bool| device.addresses.iter().any(|address| address.is_ipv6() == v6);
+        device.mac.is_some() && !(has(false) && has(true))
+    })
+}
+
 /// Zone records by number, four to a cell.
 fn zones(policy: &Policy, numbers: &Numbers, anonymous: &[u32]) -> Vec<Cell> {
     let mut cells = vec![[0; WORDS]; numbers.names.zones.len().div_ceil(4)];
@@ -158,13 +159,8 @@ fn matrix(numbers: &Numbers, count: usize, what: &pairs::Pairs) -> Vec<Cell> {
 
 /// Ports by number: the count of zones, whether all of them are in audit (bit 16), and the zones.
 fn ports(policy: &Policy, numbers: &Numbers) -> Vec<Cell> {
-    let audit: Vec<u16> = policy
-        .zones
-        .iter()
-        .enumerate()
-        .filter(|(_, zone)| zone.audit)
-        .map(|(i, _)| numbers.zone(ZoneId(i)))
-        .collect();
+    let audit: Vec<u16> =
+        policy.zones.iter().enumerate().filter(|(_, zone)| zone.audit).map(|(i, _)| numbers.zone(ZoneId(i))).collect();
     let write = |port: &super::image::PortName| {
         let mut cell = [0; WORDS];
         let all_audit = !port.zones.is_empty() && port.zones.iter().all(|zone| audit.contains(zone));

@@ -49,10 +49,7 @@ pub(super) fn mac_number(mac: [u8; 6]) -> u64 {
 impl Endpoints {
     /// The unused endpoint and the router's, which has no address label of its own but `router_label`.
     pub(super) fn new(router_label: u32) -> Endpoints {
-        let mut endpoints = Endpoints {
-            records: vec![Endpoint::default()],
-            known: HashMap::new(),
-        };
+        let mut endpoints = Endpoints { records: vec![Endpoint::default()], known: HashMap::new() };
         endpoints.router(router_label);
         endpoints
     }
@@ -78,11 +75,7 @@ impl Endpoints {
 
     /// An address of no zone: group, link-local, unspecified, or never on a wire.
     pub(super) fn special(&mut self, flags: u32, label: u32) -> u32 {
-        self.add(Endpoint {
-            address_label: label,
-            flags,
-            ..Endpoint::default()
-        })
+        self.add(Endpoint { address_label: label, flags, ..Endpoint::default() })
     }
 
     /// An unlisted address of a zone.

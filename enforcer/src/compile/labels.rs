@@ -51,11 +51,7 @@ impl Labels {
             asked.extend(device.my_controllers.iter().map(|address| Question::Host(*address)));
         }
         let numbered = asked.into_iter().zip(0..);
-        Labels {
-            questions: numbered.collect(),
-            numbers: HashMap::from([(Vec::new(), 0)]),
-            answers: vec![Vec::new()],
-        }
+        Labels { questions: numbered.collect(), numbers: HashMap::from([(Vec::new(), 0)]), answers: vec![Vec::new()] }
     }
 
     /// Networks that are asked about.
@@ -100,10 +96,7 @@ impl Labels {
                 labels[*question as usize].push(label);
             }
         }
-        Answered {
-            questions: self.questions,
-            labels,
-        }
+        Answered { questions: self.questions, labels }
     }
 }
 
@@ -133,11 +126,7 @@ impl Answered {
 
 /// A network as a question; a single address is a host.
 fn network(net: IpNet) -> Question {
-    if net.prefix_len() == net.max_prefix_len() {
-        Question::Host(net.addr())
-    } else {
-        Question::Network(net)
-    }
+    if net.prefix_len() == net.max_prefix_len() { Question::Host(net.addr()) } else { Question::Network(net) }
 }
 
 /// The questions of which one must be answered with yes for a match on the other end's address to hold.
@@ -145,10 +134,7 @@ fn questions(policy: &Policy, peer: &PeerMatch, my_controllers: &[IpAddr]) -> Ve
     let hosts = |addresses: &[IpAddr]| addresses.iter().map(|address| Question::Host(*address)).collect();
     match peer {
         PeerMatch::Network(net) => vec![network(*net)],
-        PeerMatch::Name(name) => policy
-            .names
-            .get(name)
-            .map_or_else(Vec::new, |addresses| hosts(addresses)),
+        PeerMatch::Name(name) => policy.names.get(name).map_or_else(Vec::new, |addresses| hosts(addresses)),
         PeerMatch::LocalNetworks => vec![Question::Local],
         PeerMatch::Controller(uri) => match policy.controllers.get(uri) {
             Some(addresses) => hosts(addresses),

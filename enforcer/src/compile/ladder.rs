@@ -31,12 +31,7 @@ pub(super) struct Ladders {
 impl Ladders {
     /// No ladders yet; the first will stand at cell `origin` of the image.
     pub(super) fn new(origin: u32) -> Self {
-        Ladders {
-            cells: Vec::new(),
-            origin,
-            known: HashMap::new(),
-            steps: HashMap::new(),
-        }
+        Ladders { cells: Vec::new(), origin, known: HashMap::new(), steps: HashMap::new() }
     }
 
     /// A ladder over `field`, whose keys (labels, services, ports) are never `u32::MAX`. Neighbours with the same outcome become
@@ -180,9 +175,7 @@ mod tests {
     fn equal_ladders_stand_once() {
         let mut ladders = Ladders::new(0);
         let one = ladders.ladder(0, vec![(0, Ref::done(1)), (5, Ref::done(2))]).unwrap();
-        let two = ladders
-            .ladder(0, vec![(0, Ref::done(1)), (3, Ref::done(1)), (5, Ref::done(2))])
-            .unwrap();
+        let two = ladders.ladder(0, vec![(0, Ref::done(1)), (3, Ref::done(1)), (5, Ref::done(2))]).unwrap();
         assert_eq!(one, two);
         assert_eq!(ladders.into_cells().len(), 1);
     }

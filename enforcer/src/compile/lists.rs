@@ -43,19 +43,11 @@ pub(super) const LISTS: [List; 10] = [
 ];
 
 const fn opening(slot: usize, about: About, from_device: bool) -> List {
-    List {
-        slot,
-        about,
-        from_device,
-        reply: false,
-    }
+    List { slot, about, from_device, reply: false }
 }
 
 const fn answering(slot: usize, about: About, from_device: bool) -> List {
-    List {
-        reply: true,
-        ..opening(slot, about, from_device)
-    }
+    List { reply: true, ..opening(slot, about, from_device) }
 }
 
 impl List {
@@ -197,11 +189,7 @@ impl Writer<'_> {
             }
             file = Some(entry.file);
             if entry.accept {
-                return if self.list.reply {
-                    Ref::NOTHING
-                } else {
-                    Ref::done(MUD_ACCEPT | entry.rule)
-                };
+                return if self.list.reply { Ref::NOTHING } else { Ref::done(MUD_ACCEPT | entry.rule) };
             }
             dropped = dropped.or(Some(entry.rule));
         }

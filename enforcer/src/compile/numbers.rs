@@ -38,17 +38,12 @@ impl Numbers {
         if names.zones.len() > 4096 {
             return Err(Error::TooMany("zones", names.zones.len(), 4096));
         }
-        names.devices = std::iter::once(String::new())
-            .chain(policy.devices.iter().map(|device| device.name.clone()))
-            .collect();
+        names.devices =
+            std::iter::once(String::new()).chain(policy.devices.iter().map(|device| device.name.clone())).collect();
         names.ports = ports(policy, &zones)?;
         let mut rules = vec![Rule::default()];
         for guardrail in &policy.guardrails {
-            rules.push(Rule {
-                name: guardrail.name.clone(),
-                layer: "guardrail",
-                place: Some(guardrail.place.clone()),
-            });
+            rules.push(Rule { name: guardrail.name.clone(), layer: "guardrail", place: Some(guardrail.place.clone()) });
         }
         for transition in &policy.transitions {
             rules.push(Rule {
@@ -61,11 +56,7 @@ impl Numbers {
         for profile in &policy.profiles {
             for ace in profile.from_device.iter().chain(&profile.to_device) {
                 aces.entry(ace.rule.clone()).or_insert_with(|| {
-                    rules.push(Rule {
-                        name: ace.rule.clone(),
-                        layer: "mud",
-                        place: Some(ace.place.clone()),
-                    });
+                    rules.push(Rule { name: ace.rule.clone(), layer: "mud", place: Some(ace.place.clone()) });
                     rules.len() as u32 - 1
                 });
             }
@@ -74,13 +65,7 @@ impl Numbers {
             return Err(Error::TooMany("rules", rules.len(), RULE as usize));
         }
         names.rules = rules;
-        Ok(Numbers {
-            zones,
-            aces,
-            guardrails: 1,
-            transitions: 1 + policy.guardrails.len() as u32,
-            names,
-        })
+        Ok(Numbers { zones, aces, guardrails: 1, transitions: 1 + policy.guardrails.len() as u32, names })
     }
 
     /// Number of a zone.
@@ -126,7 +111,5 @@ fn ports(policy: &Policy, zones: &[u16]) -> Result<Vec<PortName>, Error> {
             }
         }
     }
-    Ok(std::iter::once(PortName::default())
-        .chain(ports.into_values())
-        .collect())
+    Ok(std::iter::once(PortName::default()).chain(ports.into_values()).collect())
 }

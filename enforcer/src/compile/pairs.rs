@@ -40,23 +40,13 @@ pub(super) fn named(policy: &Policy) -> BTreeSet<DeviceId> {
         let except = guardrail.except.iter().flat_map(|except| [&except.from, &except.to]);
         [&guardrail.from, &guardrail.to].into_iter().chain(except)
     });
-    let sides = policy
-        .transitions
-        .iter()
-        .flat_map(|transition| [&transition.from, &transition.to])
-        .chain(guardrails);
+    let sides = policy.transitions.iter().flat_map(|transition| [&transition.from, &transition.to]).chain(guardrails);
     sides.flat_map(|side| side.devices.iter().copied()).collect()
 }
 
 /// Builds the ladders of every pair.
 pub(super) fn build(policy: &Policy, numbers: &Numbers, ladders: &mut Ladders) -> Result<Pairs, Error> {
-    let mut writer = Writer {
-        policy,
-        numbers,
-        ladders,
-        transitions: HashMap::new(),
-        guardrails: HashMap::new(),
-    };
+    let mut writer = Writer { policy, numbers, ladders, transitions: HashMap::new(), guardrails: HashMap::new() };
     let mut lists: Lists = BTreeMap::new();
     for (i, transition) in policy.transitions.iter().enumerate() {
         for pair in transition_pairs(policy, &transition.from, &transition.to) {
@@ -66,16 +56,9 @@ pub(super) fn build(policy: &Policy, numbers: &Numbers, ladders: &mut Ladders) -
             }
         }
     }
-    let mut pairs = Pairs {
-        zones: BTreeMap::new(),
-        devices: BTreeMap::new(),
-    };
+    let mut pairs = Pairs { zones: BTreeMap::new(), devices: BTreeMap::new() };
     for (pair, list) in &lists {
-        let entry = [
-            Ref::done(ABSENT),
-            writer.transition(list, false)?,
-            writer.transition(list, true)?,
-        ];
+        let entry = [Ref::done(ABSENT), writer.transition(list, false)?, writer.transition(list, true)?];
         pairs.insert(numbers, *pair, entry);
     }
     if policy.guardrails.is_empty() {
@@ -101,8 +84,7 @@ impl Pairs {
                 self.zones.insert((from, to), [Ref::NOTHING, plain, mud]);
             }
             (from, to) => {
-                self.devices
-                    .insert((subject(numbers, from), subject(numbers, to)), entry);
+                self.devices.insert((subject(numbers, from), subject(numbers, to)), entry);
             }
         }
     }
@@ -136,21 +118,13 @@ fn subject(numbers: &Numbers, subject: Subject) -> u32 {
 /// The pairs that a transition is written for. `*` is every declared zone, but neither `router` nor a zone with itself.
 fn transition_pairs(policy: &Policy, from: &Side, to: &Side) -> BTreeSet<(Subject, Subject)> {
     let home = |device: &DeviceId| policy.devices[device.0].zone;
-    let declared = || {
-        (0..policy.zones.len())
-            .map(ZoneId)
-            .filter(|zone| *zone != policy.router_zone)
-    };
+    let declared = || (0..policy.zones.len()).map(ZoneId).filter(|zone| *zone != policy.router_zone);
     let mut pairs = BTreeSet::new();
     let senders: Vec<(Subject, ZoneId)> = from
         .zones
         .iter()
         .map(|zone| (Subject::Zone(*zone), *zone))
-        .chain(
-            from.devices
-                .iter()
-                .map(|device| (Subject::Device(*device), home(device))),
-        )
+        .chain(from.devices.iter().map(|device| (Subject::Device(*device), home(device))))
         .collect();
     let receivers: Vec<(Subject, ZoneId)> = to
         .zones
@@ -164,11 +138,7 @@ fn transition_pairs(policy: &Policy, from: &Side, to: &Side) -> BTreeSet<(Subjec
             pairs.insert((*sender, Subject::Zone(*zone)));
         }
         if to.star {
-            pairs.extend(
-                declared()
-                    .filter(|other| other != zone)
-                    .map(|other| (*sender, Subject::Zone(other))),
-            );
+            pairs.extend(declared().filter(|other| other != zone).map(|other| (*sender, Subject::Zone(other))));
         }
     }
     if from.star {
@@ -240,16 +210,10 @@ fn particular(policy: &Policy) -> BTreeSet<(Subject, Subject)> {
     for pair in &pairs {
         match pair {
             (Subject::Device(device), Subject::Zone(to)) => {
-                senders
-                    .entry((policy.devices[device.0].zone, *to))
-                    .or_default()
-                    .push(*device);
+                senders.entry((policy.devices[device.0].zone, *to)).or_default().push(*device);
             }
             (Subject::Zone(from), Subject::Device(device)) => {
-                receivers
-                    .entry((*from, policy.devices[device.0].zone))
-                    .or_default()
-                    .push(*device);
+                receivers.entry((*from, policy.devices[device.0].zone)).or_default().push(*device);
             }
             (Subject::Zone(_), Subject::Zone(_)) | (Subject::Device(_), Subject::Device(_)) => {}
         }
@@ -284,11 +248,7 @@ impl Writer<'_> {
         let mut items: Vec<(usize, bool)> = Vec::new();
         for index in list {
             let transition = &self.policy.transitions[*index];
-            let everything = if mud && transition.mud {
-                Some(&Service::Any)
-            } else {
-                None
-            };
+            let everything = if mud && transition.mud { Some(&Service::Any) } else { None };
             for service in transition.allow.iter().chain(everything) {
                 areas.push(Area::of(service));
                 items.push((*index, true));
@@ -331,13 +291,7 @@ impl Writer<'_> {
             .filter(|(_, guardrail)| holds((&guardrail.from, &guardrail.to)))
             .map(|(i, guardrail)| {
                 let except = guardrail.except.iter().enumerate();
-                (
-                    i,
-                    except
-                        .filter(|(_, except)| holds((&except.from, &except.to)))
-                        .map(|(i, _)| i)
-                        .collect(),
-                )
+                (i, except.filter(|(_, except)| holds((&except.from, &except.to))).map(|(i, _)| i).collect())
             })
             .collect();
         if applying.is_empty() {

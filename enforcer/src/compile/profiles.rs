@@ -58,11 +58,7 @@ impl Bindings {
         let asks = asks(&self.asking, &device.profiles);
         let binding = Binding {
             kind,
-            my_controllers: if asks {
-                device.my_controllers.clone()
-            } else {
-                Vec::new()
-            },
+            my_controllers: if asks { device.my_controllers.clone() } else { Vec::new() },
             listed: device.replies_listed,
         };
         if let Some(number) = self.known.get(&binding) {
@@ -92,15 +88,9 @@ impl Bindings {
         answered: &Answered,
         ladders: &mut Ladders,
     ) -> Result<Vec<Cell>, Error> {
-        let reader = Reader {
-            policy,
-            numbers,
-            answered,
-            kinds: &self.kinds,
-        };
-        let entries: Vec<Vec<Vec<Entry>>> = (0..self.kinds.len())
-            .map(|kind| LISTS.map(|list| reader.entries(kind, list)).into())
-            .collect();
+        let reader = Reader { policy, numbers, answered, kinds: &self.kinds };
+        let entries: Vec<Vec<Vec<Entry>>> =
+            (0..self.kinds.len()).map(|kind| LISTS.map(|list| reader.entries(kind, list)).into()).collect();
         let mut cells = vec![[Ref::NOTHING.0; WORDS]];
         let mut known = Known::new();
         // Lists that do not ask for the device's controllers are the same for all devices with the same files.
@@ -109,13 +99,8 @@ impl Bindings {
             let controllers = answered.peers(policy, &PeerMatch::MyController, &binding.my_controllers);
             let mut cell = [Ref::NOTHING.0; WORDS];
             for (list, entries) in LISTS.into_iter().zip(&entries[binding.kind as usize]) {
-                let writer = Writer {
-                    list,
-                    kind: binding.kind,
-                    listed: binding.listed,
-                    controllers: &controllers,
-                    entries,
-                };
+                let writer =
+                    Writer { list, kind: binding.kind, listed: binding.listed, controllers: &controllers, entries };
                 let key = (binding.kind, list.slot, binding.listed);
                 let reference = match shared.get(&key) {
                     Some(reference) => *reference,
@@ -146,11 +131,7 @@ impl Reader<'_> {
         let mut entries = Vec::new();
         for (file, id) in self.kinds[kind].iter().enumerate() {
             let profile = &self.policy.profiles[id.0];
-            let aces = if list.from_device {
-                &profile.from_device
-            } else {
-                &profile.to_device
-            };
+            let aces = if list.from_device { &profile.from_device } else { &profile.to_device };
             for ace in aces.iter().filter(|ace| list.heeds(ace)) {
                 let areas = areas(ace, list.about);
                 if areas.is_empty() {
@@ -217,8 +198,5 @@ fn all(sets: impl Iterator<Item = Ranges>) -> Option<Ranges> {
 
 /// True for matches on what device the other end is.
 fn is_of_device(peer: &PeerMatch) -> bool {
-    matches!(
-        peer,
-        PeerMatch::SameManufacturer | PeerMatch::Manufacturer(_) | PeerMatch::Model(_)
-    )
+    matches!(peer, PeerMatch::SameManufacturer | PeerMatch::Manufacturer(_) | PeerMatch::Model(_))
 }

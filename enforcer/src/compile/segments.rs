@@ -22,12 +22,7 @@ pub(super) fn words(address: IpAddr) -> [u32; 4] {
         IpAddr::V4(address) => [u32::from(address), 0, 0, 0],
         IpAddr::V6(address) => {
             let number = u128::from(address);
-            [
-                (number >> 96) as u32,
-                (number >> 64) as u32,
-                (number >> 32) as u32,
-                number as u32,
-            ]
+            [(number >> 96) as u32, (number >> 64) as u32, (number >> 32) as u32, number as u32]
         }
     }
 }
@@ -56,11 +51,7 @@ pub(super) fn cut(prefixes: &[IpNet], bits: u32) -> Vec<Segment> {
     let mut open: Vec<(u128, usize)> = Vec::new();
     let mut at = 0u128;
     let mut emit = |first: u128, last: u128, open: &[(u128, usize)]| {
-        segments.push(Segment {
-            first,
-            last,
-            covering: open.iter().map(|(_, i)| *i).collect(),
-        });
+        segments.push(Segment { first, last, covering: open.iter().map(|(_, i)| *i).collect() });
     };
     for (first, _, last, index) in order {
         // Prefixes nest: those that end before this one starts close from the inside out.
@@ -104,20 +95,15 @@ fn last_of(net: &IpNet) -> IpAddr {
 
 /// The ladder over one IPv4 address; `endpoints` has one number for each segment.
 pub(super) fn ladder4(ladders: &mut Ladders, segments: &[Segment], endpoints: &[u32]) -> Result<Ref, Error> {
-    let intervals = segments
-        .iter()
-        .zip(endpoints)
-        .map(|(segment, endpoint)| (segment.first as u32, Ref::done(*endpoint)));
+    let intervals =
+        segments.iter().zip(endpoints).map(|(segment, endpoint)| (segment.first as u32, Ref::done(*endpoint)));
     ladders.ladder_over_word(0, intervals.collect())
 }
 
 /// The ladders over the four words of an IPv6 address.
 pub(super) fn ladder6(ladders: &mut Ladders, segments: &[Segment], endpoints: &[u32]) -> Result<Ref, Error> {
-    let stretches: Vec<(u128, u128, u32)> = segments
-        .iter()
-        .zip(endpoints)
-        .map(|(segment, endpoint)| (segment.first, segment.last, *endpoint))
-        .collect();
+    let stretches: Vec<(u128, u128, u32)> =
+        segments.iter().zip(endpoints).map(|(segment, endpoint)| (segment.first, segment.last, *endpoint)).collect();
     words6(ladders, &stretches, 0)
 }
 
@@ -189,10 +175,8 @@ mod tests {
         nets.sort();
         nets.dedup();
         let segments = cut(&nets, bits);
-        let endpoints: Vec<u32> = segments
-            .iter()
-            .map(|segment| segment.covering.last().map_or(0, |i| *i as u32 + 1))
-            .collect();
+        let endpoints: Vec<u32> =
+            segments.iter().map(|segment| segment.covering.last().map_or(0, |i| *i as u32 + 1)).collect();
         let mut ladders = Ladders::new(1);
         let root = if bits == 128 {
             ladder6(&mut ladders, &segments, &endpoints).unwrap()

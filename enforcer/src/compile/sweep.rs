@@ -26,47 +26,28 @@ impl Area {
     pub(super) fn of(what: &Service) -> Area {
         let ports = |range: (u16, u16)| (u32::from(range.0), u32::from(range.1));
         let seconds = |range: (u16, u16)| {
-            if range == (0, u16::MAX) {
-                ALL_SECONDS
-            } else {
-                ports(range)
-            }
+            if range == (0, u16::MAX) { ALL_SECONDS } else { ports(range) }
         };
         match what {
-            Service::Any => Area {
-                key: service::ALL,
-                second: ALL_SECONDS,
-            },
-            Service::Protocol(protocol) => Area {
-                key: (service::ip(*protocol, 0), service::ip(*protocol, u16::MAX)),
-                second: ALL_SECONDS,
-            },
-            Service::Ports {
-                protocol,
-                destination,
-                source,
-            } => Area {
-                key: (
-                    service::ip(*protocol, destination.0),
-                    service::ip(*protocol, destination.1),
-                ),
+            Service::Any => Area { key: service::ALL, second: ALL_SECONDS },
+            Service::Protocol(protocol) => {
+                Area { key: (service::ip(*protocol, 0), service::ip(*protocol, u16::MAX)), second: ALL_SECONDS }
+            }
+            Service::Ports { protocol, destination, source } => Area {
+                key: (service::ip(*protocol, destination.0), service::ip(*protocol, destination.1)),
                 second: seconds(*source),
             },
             Service::Icmp { protocol, kind, code } => {
                 let high = u16::from(*kind) << 8;
                 let (first, last) = code.map_or((0, 0xff), |code| (u16::from(code), u16::from(code)));
                 Area {
-                    key: (
-                        service::ip(*protocol, high | first),
-                        service::ip(*protocol, high | last),
-                    ),
+                    key: (service::ip(*protocol, high | first), service::ip(*protocol, high | last)),
                     second: ALL_SECONDS,
                 }
             }
-            Service::Ether { ethertype, second } => Area {
-                key: (service::ether(*ethertype), service::ether(*ethertype)),
-                second: seconds(*second),
-            },
+            Service::Ether { ethertype, second } => {
+                Area { key: (service::ether(*ethertype), service::ether(*ethertype)), second: seconds(*second) }
+            }
         }
     }
 }
@@ -91,9 +72,7 @@ pub(super) fn sweep(ladders: &mut Ladders, areas: &[Area], decide: &impl Decide)
             return Ok(decide.decide(covering));
         }
         let seconds: Vec<(usize, (u32, u32))> = covering.iter().map(|item| (*item, areas[*item].second)).collect();
-        line(ladders, fields::SECOND, &seconds, |_, covering| {
-            Ok(decide.decide(covering))
-        })
+        line(ladders, fields::SECOND, &seconds, |_, covering| Ok(decide.decide(covering)))
     })
 }
 

@@ -21,10 +21,7 @@ impl<const KEY: usize, const VALUE: usize> Builder<KEY, VALUE> {
     /// An empty table with `per_bucket` entries to a cell.
     pub fn new(per_bucket: usize) -> Self {
         assert!(per_bucket * (KEY + VALUE) <= WORDS && matches!(KEY, 1 | 2 | 4));
-        Builder {
-            entries: Vec::new(),
-            per_bucket,
-        }
+        Builder { entries: Vec::new(), per_bucket }
     }
 
     /// Adds an entry. Keys are distinct; the first value word is not 0.
@@ -41,16 +38,10 @@ impl<const KEY: usize, const VALUE: usize> Builder<KEY, VALUE> {
         self.entries.sort_unstable();
         let start = (cells.len() - origin) as u32;
         // Up to four fifths full: two choices find room quickly there.
-        let mut buckets = (self.entries.len() * 5)
-            .div_ceil(self.per_bucket * 4)
-            .next_power_of_two();
+        let mut buckets = (self.entries.len() * 5).div_ceil(self.per_bucket * 4).next_power_of_two();
         loop {
             for seed in 1..=SEEDS {
-                let table = Table {
-                    start,
-                    mask: buckets as u32 - 1,
-                    seed,
-                };
+                let table = Table { start, mask: buckets as u32 - 1, seed };
                 if let Some(placed) = self.place(table) {
                     cells.extend(self.write(&placed));
                     return table;
@@ -140,14 +131,8 @@ mod tests {
             for i in 0..count {
                 assert_eq!(find_small(cells, 1, &small, i * 3 + 1), Some(i + 1));
                 assert_eq!(find_small(cells, 1, &small, i * 3 + 2), Some(0));
-                assert_eq!(
-                    find_medium(cells, 1, &medium, (i * 3) as u64 | (i as u64) << 32),
-                    Some(i + 1)
-                );
-                assert_eq!(
-                    find_medium(cells, 1, &medium, (i * 3 + 1) as u64 | (i as u64) << 32),
-                    Some(0)
-                );
+                assert_eq!(find_medium(cells, 1, &medium, (i * 3) as u64 | (i as u64) << 32), Some(i + 1));
+                assert_eq!(find_medium(cells, 1, &medium, (i * 3 + 1) as u64 | (i as u64) << 32), Some(0));
                 assert_eq!(find_large(cells, 1, &large, &[0xfd00_0000, i, 0, i * 3]), Some(i + 1));
                 assert_eq!(find_large(cells, 1, &large, &[0xfd00_0000, i, 1, i * 3]), Some(0));
                 let mut out = [0; 6];

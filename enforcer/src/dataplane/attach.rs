@@ -48,11 +48,7 @@ pub struct Attachments {
 impl Attachments {
     /// Nothing yet. With `keep` links are pinned and outlive this process; without it nothing does.
     pub fn new(pins: Pins, keep: bool) -> Self {
-        Attachments {
-            pins,
-            keep,
-            interfaces: BTreeMap::new(),
-        }
+        Attachments { pins, keep, interfaces: BTreeMap::new() }
     }
 
     /// Interfaces and their modes.
@@ -68,11 +64,7 @@ impl Attachments {
         }
         let mut added = Vec::new();
         for (interface, target) in targets {
-            if self
-                .interfaces
-                .get(interface)
-                .is_some_and(|on| on.target.index == target.index)
-            {
+            if self.interfaces.get(interface).is_some_and(|on| on.target.index == target.index) {
                 self.follow(interface, target)?;
                 continue;
             }
@@ -111,12 +103,7 @@ impl Attachments {
     }
 
     fn attach_one(&self, kernel: &mut Kernel, interface: &str, target: &Target) -> Result<Attached, Error> {
-        let place = Place {
-            interface,
-            index: target.index,
-            pins: &self.pins,
-            pinned: self.keep,
-        };
+        let place = Place { interface, index: target.index, pins: &self.pins, pinned: self.keep };
         let tags_kept = target.ethernet && keep_tags(interface, target.vlans)?;
         let mut held = Vec::new();
         if target.ethernet {
@@ -124,12 +111,7 @@ impl Attachments {
         }
         held.push(links::attach_classifier(kernel.classifier(EGRESS)?, &place, EGRESS)?);
         held.push(links::attach_xdp(kernel.xdp()?, &place, target.ethernet)?);
-        Ok(Attached {
-            target: target.clone(),
-            mode: Mode::Generic,
-            tags_kept,
-            held,
-        })
+        Ok(Attached { target: target.clone(), mode: Mode::Generic, tags_kept, held })
     }
 
     /// Follows a target that has the programs already and may have got its first VLAN.
@@ -154,10 +136,7 @@ impl Attachments {
             let Some(on) = self.interfaces.get_mut(interface) else {
                 continue;
             };
-            let native = live
-                .by_name(interface)
-                .and_then(|link| link.xdp)
-                .is_some_and(|(_, native)| native);
+            let native = live.by_name(interface).and_then(|link| link.xdp).is_some_and(|(_, native)| native);
             on.mode = if native { Mode::Native } else { Mode::Generic };
             if !native && on.target.ethernet {
                 tracing::warn!(
@@ -181,21 +160,18 @@ impl Attachments {
 
     /// Takes everything off the interfaces that are not among the targets.
     pub fn detach_others(&mut self, targets: &BTreeMap<String, Target>) {
-        let gone: Vec<String> = self
-            .interfaces
-            .keys()
-            .filter(|interface| !targets.contains_key(*interface))
-            .cloned()
-            .collect();
+        let gone: Vec<String> =
+            self.interfaces.keys().filter(|interface| !targets.contains_key(*interface)).cloned().collect();
         for interface in gone {
             self.detach(&interface);
-            tracing::info!("{interface}: no longer in the policy, taken off");
+            tracing::info!("{interface}: nothing is enforced there any more");
         }
     }
 
     /// Removes what an earlier run left on interfaces that this one does not use.
-    pub fn drop_leftovers(&self) -> Result<(), Error> {
-        links::remove_others(&self.pins, self.interfaces.keys().map(String::as_str))
+    pub fn drop_leftovers(&self, live: &Interfaces) -> Result<(), Error> {
+        let live = live.iter().map(|link| link.name.as_str());
+        links::remove_others(&self.pins, self.interfaces.keys().map(String::as_str), live)
     }
 
     fn detach(&mut self, interface: &str) {
@@ -213,7 +189,7 @@ impl Attachments {
 
     fn unpin(&self, interface: &str) {
         for kind in ["xdp", "egress", "guard"] {
-            if let Err(error) = self.pins.remove(&self.pins.path(kind, interface)) {
+            if let Err(error) = self.pins.detach(&self.pins.path(kind, interface)) {
                 tracing::warn!("{error}");
             }
         }
@@ -249,10 +225,7 @@ fn keep_tags(interface: &str, vlans: bool) -> Result<bool, Error> {
             Ok(true)
         }
         Ok(false) => Ok(false),
-        Err(error) if vlans => Err(Error::VlanOffload {
-            interface: interface.to_owned(),
-            error,
-        }),
+        Err(error) if vlans => Err(Error::VlanOffload { interface: interface.to_owned(), error }),
         Err(error) => {
             tracing::debug!("{interface}: cannot turn rx-vlan-offload off: {error}");
             Ok(false)

@@ -33,10 +33,7 @@ pub async fn read_async() -> io::Result<Live> {
 
 async fn gather(handle: &Handle) -> Result<Live, rtnetlink::Error> {
     let links: Vec<LinkMessage> = handle.link().get().execute().try_collect().await?;
-    let names: BTreeMap<u32, String> = links
-        .iter()
-        .filter_map(|link| Some((link.header.index, name(link)?)))
-        .collect();
+    let names: BTreeMap<u32, String> = links.iter().filter_map(|link| Some((link.header.index, name(link)?))).collect();
     let mut addresses = addresses(handle).await?;
     let mut default_routes = BTreeSet::new();
     default_routes.extend(exits(handle, RouteMessageBuilder::<Ipv4Addr>::new().build()).await?);
@@ -74,10 +71,7 @@ fn interface(link: &LinkMessage, names: &BTreeMap<u32, String>) -> Option<Interf
     };
     let ethernet = link.header.link_layer_type == LinkLayerType::Ether;
     // The index of a lower interface in another namespace says nothing here.
-    let elsewhere = link
-        .attributes
-        .iter()
-        .any(|attribute| matches!(attribute, LinkAttribute::LinkNetNsId(_)));
+    let elsewhere = link.attributes.iter().any(|attribute| matches!(attribute, LinkAttribute::LinkNetNsId(_)));
     for attribute in &link.attributes {
         if let LinkAttribute::Address(bytes) = attribute {
             interface.mac = <[u8; 6]>::try_from(bytes.as_slice()).ok().filter(|_| ethernet);

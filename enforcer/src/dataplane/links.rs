@@ -1,7 +1,5 @@
 //! One program on one interface: made anew, or taken over from a pin so that no packet goes unjudged in between.
 
-use std::path::Path;
-
 use aya::programs::links::{FdLink, PinnedLink};
 use aya::programs::tc::{
     NlOptions, SchedClassifierLink, TcAttachOptions, TcHandle, qdisc_add_clsact, qdisc_detach_program,
@@ -84,11 +82,7 @@ impl Place<'_> {
     }
 
     fn failed(&self, what: &'static str, error: &dyn std::error::Error) -> Error {
-        Error::Attach {
-            what,
-            interface: self.interface.to_owned(),
-            error: chain(error),
-        }
+        Error::Attach { what, interface: self.interface.to_owned(), error: chain(error) }
     }
 }
 
@@ -125,24 +119,14 @@ pub fn attach_xdp(program: &mut Xdp, place: &Place<'_>, native: bool) -> Result<
         }
         place.pins.remove(&place.pins.path("xdp", place.interface))?;
     }
-    let modes: &[XdpMode] = if native {
-        &[XdpMode::Driver, XdpMode::Skb]
-    } else {
-        &[XdpMode::Skb]
-    };
+    let modes: &[XdpMode] = if native { &[XdpMode::Driver, XdpMode::Skb] } else { &[XdpMode::Skb] };
     let mut last = None;
     for mode in modes {
-        match program
-            .attach_to_if_index(place.index, *mode)
-            .and_then(|id| program.take_link(id))
-        {
+        match program.attach_to_if_index(place.index, *mode).and_then(|id| program.take_link(id)) {
             Ok(link) => return place.settle("xdp", fd_link(link, place)?),
             Err(error) => match errno(&error) {
                 Some(libc::EBUSY | libc::EEXIST) => {
-                    return Err(Error::ForeignProgram {
-                        interface: place.interface.to_owned(),
-                        id: None,
-                    });
+                    return Err(Error::ForeignProgram { interface: place.interface.to_owned(), id: None });
                 }
                 Some(libc::EPERM | libc::EACCES) => return Err(Error::Privilege),
                 _ => {
@@ -220,11 +204,7 @@ fn attach_filter(
     {
         return program.take_link(id).map(Held::Filter);
     }
-    let options = TcAttachOptions::Netlink(NlOptions {
-        priority: PRIORITY,
-        handle,
-        classid: None,
-    });
+    let options = TcAttachOptions::Netlink(NlOptions { priority: PRIORITY, handle, classid: None });
     let id = program.attach_with_options(place.interface, direction, options)?;
     program.take_link(id).map(Held::Filter)
 }
@@ -245,22 +225,23 @@ pub fn remove_all<'a>(pins: &Pins, interfaces: impl Iterator<Item = &'a str>) ->
     Ok(removed + interfaces.filter(|interface| remove_filters(interface)).count())
 }
 
-/// Removes the pins of interfaces that are not among `interfaces`.
-pub fn remove_others<'a>(pins: &Pins, interfaces: impl Iterator<Item = &'a str> + Clone) -> Result<(), Error> {
+/// Takes off what an earlier run left on interfaces that are not among `interfaces`; `live` is all that there are.
+pub fn remove_others<'a>(
+    pins: &Pins,
+    interfaces: impl Iterator<Item = &'a str> + Clone,
+    live: impl Iterator<Item = &'a str>,
+) -> Result<(), Error> {
+    if !has_tcx() {
+        for interface in live.filter(|name| !interfaces.clone().any(|ours| ours == *name)) {
+            remove_filters(interface);
+        }
+    }
     for path in pins.list() {
-        let is_ours = |interface: &str| {
-            ["xdp", "egress", "guard"]
-                .iter()
-                .any(|kind| pins.path(kind, interface) == *path)
-        };
-        if path_is_link(&path) && !interfaces.clone().any(is_ours) {
-            pins.remove(&path)?;
+        let is_ours =
+            |interface: &str| ["xdp", "egress", "guard"].iter().any(|kind| pins.path(kind, interface) == *path);
+        if Pins::is_link(&path) && !interfaces.clone().any(is_ours) {
+            pins.detach(&path)?;
         }
     }
     Ok(())
-}
-
-fn path_is_link(path: &Path) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    ["xdp-", "egress-", "guard-"].iter().any(|kind| name.starts_with(kind))
 }

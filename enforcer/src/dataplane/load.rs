@@ -1,10 +1,12 @@
 //! The programs and their maps in the kernel, attached to nothing.
 
 use std::os::fd::{AsFd, BorrowedFd};
+use std::path::{Path, PathBuf};
 
-use aya::maps::{Map, MapData};
+use aya::maps::{Map, MapData, MapInfo, MapType};
 use aya::programs::{Program, ProgramError, SchedClassifier, Xdp};
 use aya::{Ebpf, EbpfError, EbpfLoader};
+use enforcer_common::connection;
 
 use super::memory::{Memory, half_for};
 use super::{Error, sys};
@@ -26,6 +28,9 @@ pub struct Options {
     pub half: u32,
     /// Connections kept at most.
     pub connections: u32,
+    /// Where the table of connections is pinned, to outlive the process and to be taken over by the next; by default it is
+    /// this process's own.
+    pub connections_pin: Option<PathBuf>,
     /// Slots of rule counters, the unused slot 0 included.
     pub rules: u32,
     /// The clock and the entrance come from `REPLAY_IN`, and the outcome goes to `REPLAY_OUT`.
@@ -35,12 +40,7 @@ pub struct Options {
 impl Options {
     /// Options for a first generation of `cells` cells, overlay and image.
     pub fn for_cells(cells: usize) -> Self {
-        Options {
-            half: half_for(cells),
-            connections: 131_072,
-            rules: 65_536,
-            replay: false,
-        }
+        Options { half: half_for(cells), connections: 131_072, connections_pin: None, rules: 65_536, replay: false }
     }
 }
 
@@ -59,7 +59,12 @@ impl Kernel {
             return Err(Error::NoObject);
         }
         let replay = u8::from(options.replay);
-        let mut ebpf = EbpfLoader::new()
+        let mut loader = EbpfLoader::new();
+        if let Some(pin) = &options.connections_pin {
+            drop_unlike(pin, options.connections)?;
+            loader.map_pin_path("CONNECTIONS", pin.as_path());
+        }
+        let mut ebpf = loader
             .map_max_entries("IMAGE", options.half.saturating_mul(2))
             .map_max_entries("CONNECTIONS", options.connections)
             .map_max_entries("RULES", options.rules)
@@ -147,16 +152,31 @@ impl Kernel {
     }
 }
 
+/// Removes a pinned table of connections that this version cannot use: aya opens whatever is pinned.
+fn drop_unlike(pin: &Path, connections: u32) -> Result<(), Error> {
+    if !pin.exists() {
+        return Ok(());
+    }
+    let fits = MapInfo::from_pin(pin).is_ok_and(|info| {
+        info.map_type().is_ok_and(|kind| kind == MapType::LruHash)
+            && info.key_size() as usize == size_of::<connection::Key>()
+            && info.value_size() as usize == size_of::<connection::Value>()
+            && info.max_entries() == connections
+    });
+    if fits {
+        return Ok(());
+    }
+    tracing::info!("the table of connections of another version or size is not taken over");
+    std::fs::remove_file(pin).map_err(|error| Error::Pin { what: "cannot remove", path: pin.to_owned(), error })
+}
+
 fn map_fd<'a>(ebpf: &'a Ebpf, name: &'static str) -> Result<BorrowedFd<'a>, Error> {
     let map = ebpf.map(name).and_then(data).ok_or(Error::Missing(name))?;
     Ok(map.fd().as_fd())
 }
 
 /// The data of the kinds of maps that the programs use.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the programs use these kinds and no other"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "the programs use these kinds and no other")]
 fn data(map: &Map) -> Option<&MapData> {
     match map {
         Map::Array(data)

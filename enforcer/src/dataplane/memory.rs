@@ -36,10 +36,7 @@ impl Mapping {
         let protection = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
         // SAFETY: a new mapping at an address that the kernel picks; it overlaps nothing of ours.
         let start = unsafe { mmap(None, size, protection, MapFlags::MAP_SHARED, map, 0) }.map_err(system)?;
-        Ok(Mapping {
-            start: start.cast(),
-            length,
-        })
+        Ok(Mapping { start: start.cast(), length })
     }
 }
 
@@ -92,11 +89,7 @@ impl Memory {
     /// First cell of the half that is not in force.
     fn idle_half(&self) -> u32 {
         let control = self.control().load(Ordering::Acquire);
-        if control >> 32 != 0 && control as u32 == 0 {
-            self.half
-        } else {
-            0
-        }
+        if control >> 32 != 0 && control as u32 == 0 { self.half } else { 0 }
     }
 
     /// Puts `cells` (an overlay followed by an image, see [`super::overlay::half`]) in force as `generation`, which is not 0.
@@ -109,10 +102,7 @@ impl Memory {
     /// Writes the idle half and tells its first cell. Nothing is in force by that.
     pub fn write_half(&mut self, cells: &[Cell]) -> Result<u32, Error> {
         if cells.len() > self.half as usize {
-            return Err(Error::TooLarge {
-                needed: cells.len(),
-                room: self.half,
-            });
+            return Err(Error::TooLarge { needed: cells.len(), room: self.half });
         }
         let first = self.idle_half();
         // A program that began before the last switch may still read the half that is idle now.
@@ -170,11 +160,7 @@ mod tests {
             assert_eq!(first, if generation % 2 == 1 { 0 } else { 4 });
             assert_eq!(read(&memory, first + 2), [generation; WORDS]);
             if generation > 1 {
-                assert_eq!(
-                    read(&memory, 4 - first),
-                    [generation - 1; WORDS],
-                    "the other half is left alone"
-                );
+                assert_eq!(read(&memory, 4 - first), [generation - 1; WORDS], "the other half is left alone");
             }
         }
     }

@@ -1,4 +1,5 @@
 //! The live interfaces, by rtnetlink: what the overlay and the attaching need of them.
+#![expect(clippy::wildcard_enum_match_arm, reason = "there is no end to netlink's attributes")]
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -87,9 +88,7 @@ impl Interfaces {
 
     /// Interfaces made up for tests and tools.
     pub fn of(links: impl IntoIterator<Item = Link>) -> Self {
-        Interfaces {
-            links: links.into_iter().map(|link| (link.index, link)).collect(),
-        }
+        Interfaces { links: links.into_iter().map(|link| (link.index, link)).collect() }
     }
 
     /// Every interface, in order of index.
@@ -113,15 +112,12 @@ impl Interfaces {
             return self.by_index(link.index);
         };
         let beneath = self.vlan_device(link, outer)?;
-        self.iter()
-            .find(|device| device.vlan == Some(*last) && device.lower == Some(beneath.index))
+        self.iter().find(|device| device.vlan == Some(*last) && device.lower == Some(beneath.index))
     }
 
     /// True where the link is part of a bridge.
     pub fn is_bridged(&self, link: &Link) -> bool {
-        link.master
-            .and_then(|master| self.by_index(master))
-            .is_some_and(|master| master.kind == "bridge")
+        link.master.and_then(|master| self.by_index(master)).is_some_and(|master| master.kind == "bridge")
     }
 }
 
@@ -200,10 +196,7 @@ mod tests {
 
     #[test]
     fn the_loopback_is_there() {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let interfaces = runtime.block_on(Interfaces::read()).unwrap();
         let lo = interfaces.by_name("lo").unwrap();
         assert!(lo.loopback && lo.ethernet && lo.mac.is_none());

@@ -38,14 +38,7 @@ pub fn build(entries: &[Entry], names: &Names, registry: &mut Registry) -> Vec<C
         let own = if entry.mac.is_some() { port::OWN_MAC } else { 0 };
         builder.insert(
             [key as u32, (key >> 32) as u32],
-            [
-                port::LIVE | entry.bits | own,
-                entry.number,
-                mac as u32,
-                (mac >> 32) as u32,
-                0,
-                0,
-            ],
+            [port::LIVE | entry.bits | own, entry.number, mac as u32, (mac >> 32) as u32, 0, 0],
         );
     }
     let ports = builder.finish(&mut cells, 0);
@@ -93,13 +86,7 @@ mod tests {
     fn names(zones: usize, rules: usize) -> Names {
         Names {
             zones: (0..zones).map(|i| format!("zone{i}")).collect(),
-            rules: (0..rules)
-                .map(|i| Rule {
-                    name: format!("rule{i}"),
-                    layer: "transition",
-                    place: None,
-                })
-                .collect(),
+            rules: (0..rules).map(|i| Rule { name: format!("rule{i}"), layer: "transition", place: None }).collect(),
             ..Names::default()
         }
     }
@@ -112,11 +99,7 @@ mod tests {
             registry.account("before");
             let mut entries = Vec::new();
             for i in 1..=ports {
-                for (vlans, number) in [
-                    ((0, 0), i),
-                    ((i as u16, 7), i + 1),
-                    ((WHOLE_INTERFACE, WHOLE_INTERFACE), 0),
-                ] {
+                for (vlans, number) in [((0, 0), i), ((i as u16, 7), i + 1), ((WHOLE_INTERFACE, WHOLE_INTERFACE), 0)] {
                     entries.push(Entry {
                         ifindex: i,
                         vlans,
@@ -126,11 +109,7 @@ mod tests {
                     });
                 }
             }
-            let image = Image {
-                cells: vec![[9; WORDS]; 2],
-                digest: [0; 32],
-                names: names.clone(),
-            };
+            let image = Image { cells: vec![[9; WORDS]; 2], digest: [0; 32], names: names.clone() };
             // The half stands behind another one.
             let mut cells = vec![[0xffff_ffff; WORDS]; 5];
             cells.extend(half(&entries, &image, &mut registry));
@@ -147,10 +126,7 @@ mod tests {
                 assert_eq!(found.number, entry.number);
                 assert_eq!(found.mac, entry.mac.map(mac_number).unwrap_or_default());
             }
-            assert_eq!(
-                overlay::port(cells, 5, &head, port_key(ports + 1, 0, 0)).unwrap().bits,
-                0
-            );
+            assert_eq!(overlay::port(cells, 5, &head, port_key(ports + 1, 0, 0)).unwrap().bits, 0);
             for (zone, name) in names.zones.iter().enumerate().skip(1) {
                 let account = overlay::account(cells, 5, &head, zone as u16);
                 assert_eq!(registry.zone(account), Some(name.as_str()));

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use enforcer_common::overlay::{WHOLE_INTERFACE, port};
 
+use super::Error;
 use super::netlink::{Interfaces, Link};
 use super::overlay::Entry;
 use crate::compile::image::{Names, PortName};
@@ -46,10 +47,16 @@ impl Layout {
             }
         }
         layout.add_interfaces(ignore, live);
+        layout.entries.sort_unstable_by_key(|entry| (entry.ifindex, entry.vlans));
         layout
-            .entries
-            .sort_unstable_by_key(|entry| (entry.ifindex, entry.vlans));
-        layout
+    }
+
+    /// An error where an interface is missing.
+    pub fn check(&self) -> Result<(), Error> {
+        if self.missing.is_empty() {
+            return Ok(());
+        }
+        Err(Error::NoInterface(self.missing.clone()))
     }
 
     fn add_port(&mut self, number: u32, name: &PortName, link: &Link, live: &Interfaces) {
@@ -74,11 +81,8 @@ impl Layout {
     /// An entry for each interface as a whole, and the lists of what nobody named.
     fn add_interfaces(&mut self, ignore: &[String], live: &Interfaces) {
         let named: BTreeSet<u32> = self.attach.values().map(|target| target.index).collect();
-        let ignored: BTreeSet<u32> = live
-            .iter()
-            .filter(|link| ignore.contains(&link.name))
-            .map(|link| link.index)
-            .collect();
+        let ignored: BTreeSet<u32> =
+            live.iter().filter(|link| ignore.contains(&link.name)).map(|link| link.index).collect();
         let judged = self.judged(&named, &ignored, live);
         for link in live.iter().filter(|link| !link.loopback || named.contains(&link.index)) {
             let mut bits = 0;
@@ -87,7 +91,7 @@ impl Layout {
             } else if ignored.contains(&link.index) {
                 bits |= port::IGNORED;
             } else {
-                if link.up {
+                if link.up && !carries(link, &named, live) {
                     self.unnamed.push(link.name.clone());
                 }
                 continue;
@@ -122,10 +126,7 @@ impl Layout {
             }
             judged.extend(above.iter().map(|link| link.index));
         }
-        for link in live
-            .iter()
-            .filter(|link| !judged.contains(&link.index) && !ignored.contains(&link.index))
-        {
+        for link in live.iter().filter(|link| !judged.contains(&link.index) && !ignored.contains(&link.index)) {
             let (known, unknown): (Vec<&Link>, Vec<&Link>) =
                 beneath(link, live).partition(|low| judged.contains(&low.index) || ignored.contains(&low.index));
             if known.iter().any(|low| judged.contains(&low.index)) {
@@ -144,8 +145,24 @@ impl Layout {
 
 /// What stands directly beneath an interface: the members of a bridge or bond, the carrier of a VLAN device.
 fn beneath<'a>(link: &'a Link, live: &'a Interfaces) -> impl Iterator<Item = &'a Link> + Clone {
-    live.iter()
-        .filter(|low| low.master == Some(link.index) || link.lower == Some(low.index))
+    live.iter().filter(|low| low.master == Some(link.index) || link.lower == Some(low.index))
+}
+
+/// True where the interface is a member of a named one, or carries it: the policy names what stands above.
+fn carries(link: &Link, named: &BTreeSet<u32>, live: &Interfaces) -> bool {
+    let mut open = vec![link.index];
+    let mut seen = BTreeSet::new();
+    while let Some(index) = open.pop() {
+        if !seen.insert(index) {
+            continue;
+        }
+        if named.contains(&index) {
+            return true;
+        }
+        open.extend(live.by_index(index).and_then(|link| link.master));
+        open.extend(live.iter().filter(|upper| upper.lower == Some(index)).map(|upper| upper.index));
+    }
+    false
 }
 
 /// Bits that follow from the device: `device` is the VLAN's own device where there is one, `carrier` what XDP hangs on.
@@ -155,9 +172,7 @@ fn bits_of(device: &Link, carrier: &Link, live: &Interfaces) -> u32 {
         bits |= port::IP_LINK;
     }
     // Unicast for a macvlan above has a MAC of its own and is for us all the same.
-    let others = live
-        .iter()
-        .any(|link| link.lower == Some(device.index) && link.vlan.is_none());
+    let others = live.iter().any(|link| link.lower == Some(device.index) && link.vlan.is_none());
     if live.is_bridged(device) || live.is_bridged(carrier) || device.kind == "bridge" || others {
         bits |= port::BRIDGED;
     }
@@ -186,10 +201,7 @@ mod tests {
     }
 
     fn names(ports: &[(&str, &str, &[u16])]) -> Names {
-        let mut names = Names {
-            ports: vec![PortName::default()],
-            ..Names::default()
-        };
+        let mut names = Names { ports: vec![PortName::default()], ..Names::default() };
         for (name, interface, vlans) in ports {
             names.ports.push(PortName {
                 name: (*name).to_owned(),
@@ -203,10 +215,7 @@ mod tests {
 
     fn whole(layout: &Layout, index: u32) -> Option<u32> {
         let key = (WHOLE_INTERFACE, WHOLE_INTERFACE);
-        let entry = layout
-            .entries
-            .iter()
-            .find(|entry| entry.ifindex == index && entry.vlans == key);
+        let entry = layout.entries.iter().find(|entry| entry.ifindex == index && entry.vlans == key);
         entry.map(|entry| entry.bits)
     }
 
@@ -250,11 +259,7 @@ mod tests {
 
         let layout = Layout::new(&names, &["lan1".to_owned()], &live);
         assert_eq!(whole(&layout, 3), Some(port::IGNORED | port::BRIDGED));
-        assert_ne!(
-            whole(&layout, 10).unwrap() & port::JUDGED,
-            0,
-            "the operator answers for what is ignored"
-        );
+        assert_ne!(whole(&layout, 10).unwrap() & port::JUDGED, 0, "the operator answers for what is ignored");
         assert_eq!(layout.unnamed, Vec::<String>::new());
     }
 
@@ -265,11 +270,7 @@ mod tests {
         device.lower = Some(2);
         device.vlan = Some(30);
         device.mac = Some([6; 6]);
-        let names = names(&[
-            ("lan0.30", "lan0", &[30]),
-            ("lan0.5.6", "lan0", &[5, 6]),
-            ("ppp0", "ppp0", &[]),
-        ]);
+        let names = names(&[("lan0.30", "lan0", &[30]), ("lan0.5.6", "lan0", &[5, 6]), ("ppp0", "ppp0", &[])]);
         let layout = Layout::new(&names, &[], &Interfaces::of([link(2, "lan0"), device]));
         assert_eq!(layout.missing, ["ppp0"]);
         assert!(layout.attach["lan0"].vlans);
@@ -286,11 +287,6 @@ mod tests {
         tunnel.mac = None;
         let layout = Layout::new(&names(&[("wg0", "wg0", &[])]), &[], &Interfaces::of([tunnel]));
         assert_eq!(layout.entries.len(), 2);
-        assert!(
-            layout
-                .entries
-                .iter()
-                .all(|entry| entry.bits & port::IP_LINK != 0 && entry.mac.is_none())
-        );
+        assert!(layout.entries.iter().all(|entry| entry.bits & port::IP_LINK != 0 && entry.mac.is_none()));
     }
 }

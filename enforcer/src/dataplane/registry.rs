@@ -15,10 +15,7 @@ pub struct Registry {
 impl Registry {
     /// A registry with room for slots below `slots`: the length of the array of rule counters.
     pub fn new(slots: u32) -> Self {
-        Registry {
-            room: slots,
-            ..Registry::default()
-        }
+        Registry { room: slots, ..Registry::default() }
     }
 
     /// The account of a zone. 0, which counts as no zone, where 65,535 names have been seen.
@@ -57,9 +54,7 @@ impl Registry {
 
     /// Every slot with its layer and rule.
     pub fn rules(&self) -> impl Iterator<Item = (u32, &'static str, &str)> {
-        (1..)
-            .zip(&self.rules)
-            .map(|(slot, (layer, rule))| (slot, *layer, rule.as_str()))
+        (1..).zip(&self.rules).map(|(slot, (layer, rule))| (slot, *layer, rule.as_str()))
     }
 }
 
@@ -73,10 +68,7 @@ mod tests {
         assert_eq!(registry.account("router"), 1);
         assert_eq!(registry.account("iot"), 2);
         assert_eq!(registry.account("router"), 1);
-        assert_eq!(
-            (registry.zone(0), registry.zone(2), registry.zone(3)),
-            (None, Some("iot"), None)
-        );
+        assert_eq!((registry.zone(0), registry.zone(2), registry.zone(3)), (None, Some("iot"), None));
         assert_eq!(registry.slot("guardrail", "a"), 1);
         assert_eq!(registry.slot("transition", "a"), 2);
         assert_eq!(registry.slot("transition", "b"), 0, "full");

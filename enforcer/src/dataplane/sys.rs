@@ -39,16 +39,30 @@ pub struct LinkFacts {
     pub program: u32,
 }
 
-/// Facts of the link pinned at `path`.
-pub fn pinned_link(path: &Path) -> io::Result<LinkFacts> {
+/// What is pinned at `path`.
+fn pinned(path: &Path) -> io::Result<OwnedFd> {
     let path = CString::new(path.as_os_str().as_bytes())?;
     let mut attr = attribute();
     attr.__bindgen_anon_4.pathname = path.as_ptr() as u64;
     // SAFETY: `pathname` is a string that ends with 0 and lives until the call returns.
     let fd = unsafe { bpf(bpf_cmd::BPF_OBJ_GET, &mut attr) }?;
     // SAFETY: the kernel has just given this descriptor to us alone.
-    let fd = unsafe { OwnedFd::from_raw_fd(fd as i32) };
+    Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
+}
 
+/// Takes the program of the link pinned at `path` off its interface, at once: removing the pin alone lets the kernel do so
+/// when it finds the time.
+pub fn detach_pinned_link(path: &Path) -> io::Result<()> {
+    let fd = pinned(path)?;
+    let mut attr = attribute();
+    attr.link_detach.link_fd = fd.as_raw_fd() as u32;
+    // SAFETY: the command takes a descriptor and no pointer.
+    unsafe { bpf(bpf_cmd::BPF_LINK_DETACH, &mut attr) }.map(drop)
+}
+
+/// Facts of the link pinned at `path`.
+pub fn pinned_link(path: &Path) -> io::Result<LinkFacts> {
+    let fd = pinned(path)?;
     // SAFETY: plain integers; zeros are a value.
     let mut info: bpf_link_info = unsafe { std::mem::zeroed() };
     let mut attr = attribute();
@@ -65,10 +79,7 @@ pub fn pinned_link(path: &Path) -> io::Result<LinkFacts> {
             info.__bindgen_anon_1.xdp.ifindex
         }
     };
-    Ok(LinkFacts {
-        ifindex,
-        program: info.prog_id,
-    })
+    Ok(LinkFacts { ifindex, program: info.prog_id })
 }
 
 /// Entries of a map a call.
@@ -134,10 +145,7 @@ pub fn wait_for_readers() {
     // SAFETY: membarrier takes integers and touches no memory of ours.
     let result = unsafe { libc::syscall(libc::SYS_membarrier, MEMBARRIER_GLOBAL, 0, 0) };
     if result != 0 {
-        tracing::debug!(
-            "no membarrier ({}): waiting {GRACE:?} instead",
-            io::Error::last_os_error()
-        );
+        tracing::debug!("no membarrier ({}): waiting {GRACE:?} instead", io::Error::last_os_error());
         std::thread::sleep(GRACE);
     }
 }
@@ -152,9 +160,7 @@ pub fn monotonic() -> u64 {
 
 /// The running kernel's release: `6.12.0-1-amd64`.
 pub fn kernel_release() -> String {
-    nix::sys::utsname::uname()
-        .map(|name| name.release().to_string_lossy().into_owned())
-        .unwrap_or_default()
+    nix::sys::utsname::uname().map(|name| name.release().to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// Locked memory of a map or program in bytes, as the kernel accounts for it.

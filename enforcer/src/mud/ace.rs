@@ -48,11 +48,7 @@ pub(super) fn read<'v>(
     draft.peer.dedup();
     if draft.accept && draft.unsupported.is_empty() && draft.peer.iter().all(is_everyone) {
         report
-            .lint(
-                code::ANY_HOST,
-                start.clone(),
-                format!("the entry `{name}` names no other end: it accepts any host"),
-            )
+            .lint(code::ANY_HOST, start.clone(), format!("the entry `{name}` names no other end: it accepts any host"))
             .help("`local-networks`, a controller class, a name or a network says who is meant");
     }
     let place = names.place(report.line(entry.start()));
@@ -62,22 +58,13 @@ pub(super) fn read<'v>(
         family: variant.family,
         peer: draft.peer.clone(),
         own: draft.own.clone(),
-        transport: Transport {
-            protocol: variant.protocol,
-            ..draft.transport.clone()
-        },
+        transport: Transport { protocol: variant.protocol, ..draft.transport.clone() },
         initiated: draft.initiated,
         accept: draft.accept,
         unsupported: draft.unsupported.clone(),
         place: place.clone(),
     };
-    variants
-        .into_iter()
-        .map(|variant| Placed {
-            ace: ace(variant),
-            span: start.clone(),
-        })
-        .collect()
+    variants.into_iter().map(|variant| Placed { ace: ace(variant), span: start.clone() }).collect()
 }
 
 /// A default prefix is no demand.

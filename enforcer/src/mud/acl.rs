@@ -59,11 +59,7 @@ pub(super) fn index<'v, 't>(root: &'v Object<'t>, report: &mut Report) -> Lists<
             };
             if let Some(draft) = list.get("acl-name") {
                 report
-                    .problem(
-                        code::DRAFT,
-                        span(&draft.name),
-                        "`acl-name` is from a draft before RFC 8519",
-                    )
+                    .problem(code::DRAFT, span(&draft.name), "`acl-name` is from a draft before RFC 8519")
                     .help("write `name`");
                 continue;
             }
@@ -74,11 +70,7 @@ pub(super) fn index<'v, 't>(root: &'v Object<'t>, report: &mut Report) -> Lists<
                 continue;
             };
             if by_name.insert(text, list).is_some() {
-                report.problem(
-                    code::DUPLICATE,
-                    span(&name.value),
-                    format!("a second access list is named `{text}`"),
-                );
+                report.problem(code::DUPLICATE, span(&name.value), format!("a second access list is named `{text}`"));
             }
         }
     }
@@ -92,12 +84,7 @@ pub(super) fn read(
     names: &Names,
     report: &mut Report,
 ) -> Vec<Placed> {
-    let mut context = ListContext {
-        name,
-        direction,
-        kind: AclType::Absent,
-        unsupported: Vec::new(),
-    };
+    let mut context = ListContext { name, direction, kind: AclType::Absent, unsupported: Vec::new() };
     let mut entries: &[Value<'_>] = &[];
     for property in &list.properties {
         match property.name.as_str() {
@@ -105,9 +92,7 @@ pub(super) fn read(
             "type" => context.kind = AclType::read(&property.value, &mut context.unsupported, report),
             "aces" => {
                 let aces = json::object(&property.value, "aces", report).and_then(|aces| aces.get("ace"));
-                entries = aces
-                    .and_then(|ace| json::list(&ace.value, "ace", report))
-                    .unwrap_or_default();
+                entries = aces.and_then(|ace| json::list(&ace.value, "ace", report)).unwrap_or_default();
             }
             "access-list-entries" | "acl-type" => {
                 let message = format!("`{}` is from a draft before RFC 8519", property.name.as_str());
@@ -124,14 +109,10 @@ pub(super) fn read(
         }
     }
     let mut seen = BTreeSet::new();
-    entries
-        .iter()
-        .flat_map(|entry| ace::read(entry, &context, names, &mut seen, report))
-        .collect()
+    entries.iter().flat_map(|entry| ace::read(entry, &context, names, &mut seen, report)).collect()
 }
 
 fn lists<'v, 't>(value: &'v Value<'t>, key: &str, report: &mut Report) -> &'v [Value<'t>] {
     let list = json::object(value, key, report).and_then(|lists| lists.get("acl"));
-    list.and_then(|list| json::list(&list.value, "acl", report))
-        .unwrap_or_default()
+    list.and_then(|list| json::list(&list.value, "acl", report)).unwrap_or_default()
 }

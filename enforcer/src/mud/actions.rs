@@ -8,17 +8,11 @@ use super::report::{Report, code};
 /// Whether the entry accepts. Some public files have `actions` inside `matches`, which is clear enough.
 pub(super) fn read(entry: &Object<'_>, name: &str, report: &mut Report) -> Option<bool> {
     let what = format!("the entry `{name}`");
-    let nested = entry
-        .get("matches")
-        .and_then(|matches| matches.value.as_object())
-        .and_then(|matches| matches.get("actions"));
+    let nested =
+        entry.get("matches").and_then(|matches| matches.value.as_object()).and_then(|matches| matches.get("actions"));
     let actions = match (entry.get("actions"), nested) {
         (None, Some(nested)) => {
-            report.lint(
-                code::DIALECT,
-                span(&nested.name),
-                "`actions` belongs beside `matches`, not into it",
-            );
+            report.lint(code::DIALECT, span(&nested.name), "`actions` belongs beside `matches`, not into it");
             nested
         }
         _ => json::required(entry, "actions", &what, report)?,
@@ -44,21 +38,13 @@ pub(super) fn read(entry: &Object<'_>, name: &str, report: &mut Report) -> Optio
         "reject" => (false, "reject"),
         _ => {
             report
-                .problem(
-                    code::VALUE,
-                    span(&forwarding.value),
-                    format!("`{text}` is no forwarding action"),
-                )
+                .problem(code::VALUE, span(&forwarding.value), format!("`{text}` is no forwarding action"))
                 .help("`accept`, `drop` or `reject`");
             return None;
         }
     };
     if plain != exact {
-        report.lint(
-            code::DIALECT,
-            span(&forwarding.value),
-            format!("`{text}` is taken as `{exact}`"),
-        );
+        report.lint(code::DIALECT, span(&forwarding.value), format!("`{text}` is taken as `{exact}`"));
     }
     Some(accept)
 }

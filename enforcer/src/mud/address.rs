@@ -11,26 +11,16 @@ use super::report::{Report, code};
 pub(super) fn network(text: &str, span: Range<usize>, report: &mut Report) -> Option<IpNet> {
     if let Ok(address) = text.parse::<IpAddr>() {
         let network = IpNet::from(address);
-        report.lint(
-            code::PREFIX,
-            span,
-            format!("`{text}` has no prefix length; it is taken as `{network}`"),
-        );
+        report.lint(code::PREFIX, span, format!("`{text}` has no prefix length; it is taken as `{network}`"));
         return Some(network);
     }
     let Ok(network) = text.parse::<IpNet>() else {
-        report
-            .problem(code::VALUE, span, format!("`{text}` is no prefix"))
-            .help("192.0.2.0/24 or 2001:db8::/32");
+        report.problem(code::VALUE, span, format!("`{text}` is no prefix")).help("192.0.2.0/24 or 2001:db8::/32");
         return None;
     };
     let canonical = network.trunc();
     if canonical != network {
-        report.lint(
-            code::PREFIX,
-            span,
-            format!("`{text}` has host bits set; it is taken as `{canonical}`"),
-        );
+        report.lint(code::PREFIX, span, format!("`{text}` has host bits set; it is taken as `{canonical}`"));
     }
     Some(canonical)
 }
@@ -43,11 +33,7 @@ pub(super) fn tell_private(network: IpNet, span: Range<usize>, report: &mut Repo
     };
     if private {
         report
-            .lint(
-                code::PRIVATE,
-                span,
-                format!("`{network}` is a private address, which every network has its own of"),
-            )
+            .lint(code::PRIVATE, span, format!("`{network}` is a private address, which every network has its own of"))
             .help("`local-networks`, `my-controller` or a controller class says it for all networks");
     }
 }

@@ -25,12 +25,7 @@ pub(super) fn entries(direction: Direction, label: &str, place: &Place) -> [Ace;
             family: Family::Ip,
             peer: vec![PeerMatch::Controller(class.to_owned())],
             own: Vec::new(),
-            transport: Transport {
-                protocol: Some(UDP),
-                source_ports,
-                destination_ports,
-                ..Transport::default()
-            },
+            transport: Transport { protocol: Some(UDP), source_ports, destination_ports, ..Transport::default() },
             initiated: None,
             accept: true,
             unsupported: Vec::new(),

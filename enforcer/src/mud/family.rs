@@ -107,11 +107,7 @@ struct Packets {
 pub(super) fn resolve(draft: &mut Draft, kind: AclType, span: Range<usize>, report: &mut Report) -> Vec<Variant> {
     let mut packets = kind.packets(draft.eth);
     if kind == AclType::Eth && draft.layer3.is_some() {
-        packets = Packets {
-            ipv4: false,
-            ipv6: false,
-            other: false,
-        };
+        packets = Packets { ipv4: false, ipv6: false, other: false };
     }
     packets.ipv4 &= draft.layer3 != Some(Layer3::Ipv6) && matches!(draft.ethertype, None | Some(ETHERTYPE_IPV4));
     packets.ipv6 &= draft.layer3 != Some(Layer3::Ipv4) && matches!(draft.ethertype, None | Some(ETHERTYPE_IPV6));
@@ -144,33 +140,17 @@ fn family(packets: Packets, draft: &Draft) -> Option<Family> {
 fn without_contradiction(draft: &mut Draft) -> Family {
     draft.transport = Transport::default();
     draft.icmp = false;
-    if draft.ethertype.is_some() {
-        Family::Ethernet(None)
-    } else {
-        Family::Ip
-    }
+    if draft.ethertype.is_some() { Family::Ethernet(None) } else { Family::Ip }
 }
 
 fn variants(family: Family, draft: &Draft) -> Vec<Variant> {
     let protocol = draft.transport.protocol;
     match (draft.icmp, family) {
-        (true, Family::Ipv4) => vec![Variant {
-            family,
-            protocol: Some(ICMP),
-        }],
-        (true, Family::Ipv6) => vec![Variant {
-            family,
-            protocol: Some(ICMPV6),
-        }],
+        (true, Family::Ipv4) => vec![Variant { family, protocol: Some(ICMP) }],
+        (true, Family::Ipv6) => vec![Variant { family, protocol: Some(ICMPV6) }],
         (true, Family::Ip | Family::Ethernet(_)) => vec![
-            Variant {
-                family: Family::Ipv4,
-                protocol: Some(ICMP),
-            },
-            Variant {
-                family: Family::Ipv6,
-                protocol: Some(ICMPV6),
-            },
+            Variant { family: Family::Ipv4, protocol: Some(ICMP) },
+            Variant { family: Family::Ipv6, protocol: Some(ICMPV6) },
         ],
         (false, _) => vec![Variant { family, protocol }],
     }

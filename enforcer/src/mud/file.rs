@@ -24,10 +24,7 @@ pub(super) struct Names {
 
 impl Names {
     pub(super) fn place(&self, line: u32) -> Place {
-        Place {
-            file: Arc::clone(&self.file),
-            line,
-        }
+        Place { file: Arc::clone(&self.file), line }
     }
 }
 
@@ -40,10 +37,7 @@ pub(super) fn read(text: &str, shown: &str, report: &mut Report) -> Option<Profi
     };
     let mud = json::object(&container.value, CONTAINER, report)?;
     unknown_roots(root, report);
-    let names = Names {
-        label: label(shown),
-        file: Arc::from(shown),
-    };
+    let names = Names { label: label(shown), file: Arc::from(shown) };
     let header = header::read(mud, report);
     let lists = acl::index(root, report);
     let mut used = BTreeSet::new();
@@ -61,9 +55,7 @@ pub(super) fn read(text: &str, shown: &str, report: &mut Report) -> Option<Profi
     let place = names.place(report.line(container.start()));
     let finish = |placed: Vec<Placed>, direction| {
         let explicit = placed.into_iter().map(|placed| placed.ace);
-        explicit
-            .chain(defaults::entries(direction, &names.label, &place))
-            .collect()
+        explicit.chain(defaults::entries(direction, &names.label, &place)).collect()
     };
     let header = header?;
     Some(Profile {
@@ -85,14 +77,9 @@ fn policy<'l>(
     report: &mut Report,
 ) -> Vec<Placed> {
     let node = direction.policy();
-    let references = mud
-        .get(node)
-        .and_then(|policy| references(policy, node, report))
-        .unwrap_or_default();
+    let references = mud.get(node).and_then(|policy| references(policy, node, report)).unwrap_or_default();
     if references.is_empty() {
-        let at = mud
-            .get(node)
-            .map_or_else(|| json::first_byte(mud), |policy| span(&policy.name));
+        let at = mud.get(node).map_or_else(|| json::first_byte(mud), |policy| span(&policy.name));
         report
             .lint(code::ONE_DIRECTION, at, format!("`{node}` names no access list"))
             .help("only the replies to what the other direction allows will pass");
@@ -103,9 +90,7 @@ fn policy<'l>(
         match lists.get(name) {
             None => {
                 let message = format!("`{node}` refers to the access list `{name}`, which is not in this file");
-                report
-                    .lint(code::DANGLING, at, message)
-                    .help("what it would have allowed is not allowed");
+                report.lint(code::DANGLING, at, message).help("what it would have allowed is not allowed");
             }
             Some(_) if !own.insert(name) => {
                 report.lint(code::DIALECT, at, format!("`{node}` names `{name}` a second time"));
@@ -125,15 +110,8 @@ fn references<'v>(
     report: &mut Report,
 ) -> Option<Vec<(&'v str, std::ops::Range<usize>)>> {
     let policy = json::object(&policy.value, node, report)?;
-    for property in policy
-        .properties
-        .iter()
-        .filter(|property| property.name.as_str() != "access-lists")
-    {
-        let message = format!(
-            "`{}` in `{node}` is not understood and is ignored",
-            property.name.as_str()
-        );
+    for property in policy.properties.iter().filter(|property| property.name.as_str() != "access-lists") {
+        let message = format!("`{}` in `{node}` is not understood and is ignored", property.name.as_str());
         report.lint(code::EXTENSION, span(&property.name), message);
     }
     let lists = json::object(&policy.get("access-lists")?.value, "access-lists", report)?;
@@ -145,11 +123,7 @@ fn references<'v>(
         };
         if let Some(draft) = list.get("acl-name") {
             report
-                .problem(
-                    code::DRAFT,
-                    span(&draft.name),
-                    "`acl-name` is from a draft before RFC 8520",
-                )
+                .problem(code::DRAFT, span(&draft.name), "`acl-name` is from a draft before RFC 8520")
                 .help("write `name`");
             continue;
         }
@@ -163,12 +137,8 @@ fn references<'v>(
 
 fn no_container(root: &Object<'_>, report: &mut Report) {
     let draft = |property: &&ObjectProp<'_>| {
-        [
-            "ietf-mud:support-information",
-            "ietf-mud:supportInformation",
-            "ietf-mud:metainfo",
-        ]
-        .contains(&property.name.as_str())
+        ["ietf-mud:support-information", "ietf-mud:supportInformation", "ietf-mud:metainfo"]
+            .contains(&property.name.as_str())
     };
     let found = root.properties.iter().find(draft);
     let at = found.map_or_else(|| json::first_byte(root), |property| span(&property.name));
@@ -182,11 +152,7 @@ fn unknown_roots(root: &Object<'_>, report: &mut Report) {
     for property in &root.properties {
         let name = property.name.as_str();
         if name != CONTAINER && !acl::ROOTS.contains(&name) {
-            report.lint(
-                code::EXTENSION,
-                span(&property.name),
-                format!("`{name}` is not understood and is ignored"),
-            );
+            report.lint(code::EXTENSION, span(&property.name), format!("`{name}` is not understood and is ignored"));
         }
     }
 }

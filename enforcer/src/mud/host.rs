@@ -25,10 +25,7 @@ pub(super) fn name(text: &str) -> Result<String, &'static str> {
         Err("write the name as DNS has it (xn--…)")
     } else if name.is_empty() || name.len() > 253 {
         Err("a name has 1 to 253 characters")
-    } else if name
-        .split('.')
-        .all(|label| (1..=63).contains(&label.len()) && label.chars().all(letters))
-    {
+    } else if name.split('.').all(|label| (1..=63).contains(&label.len()) && label.chars().all(letters)) {
         Ok(name.to_owned())
     } else {
         Err("a name is made of labels with letters, digits, `-` and `_`")

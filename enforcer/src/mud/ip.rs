@@ -44,13 +44,7 @@ pub(super) fn read(property: &ObjectProp<'_>, draft: &mut Draft, report: &mut Re
             ("ietf-acldns:dst-dnsname", _) => read_name(node, End::Destination, layer3, draft, report),
             (other, _) => {
                 let message = format!("the match `{other}` on {name} packets is not evaluated");
-                draft.give_up(
-                    code::UNSUPPORTED,
-                    span(&node.name),
-                    format!("{name}/{other}"),
-                    message,
-                    report,
-                );
+                draft.give_up(code::UNSUPPORTED, span(&node.name), format!("{name}/{other}"), message, report);
             }
         }
     }
@@ -62,13 +56,7 @@ fn read_protocol(node: &ObjectProp<'_>, layer3: Layer3, draft: &mut Draft, repor
     };
     if layer3 == Layer3::Ipv6 && EXTENSION_HEADERS.contains(&protocol) {
         let message = format!("{protocol} is an extension header of IPv6; `protocol` means what comes behind those");
-        draft.give_up(
-            code::EXTENSION_HEADER,
-            span(&node.value),
-            format!("protocol {protocol}"),
-            message,
-            report,
-        );
+        draft.give_up(code::EXTENSION_HEADER, span(&node.value), format!("protocol {protocol}"), message, report);
     } else {
         draft.transport.protocol = Some(protocol);
     }
@@ -98,10 +86,8 @@ fn read_name(node: &ObjectProp<'_>, end: End, layer3: Layer3, draft: &mut Draft,
         return;
     };
     if end == own_end(draft.direction) {
-        let message = format!(
-            "`{key}` in `{}` names the device itself, which has no name of its own",
-            draft.direction.policy()
-        );
+        let message =
+            format!("`{key}` in `{}` names the device itself, which has no name of its own", draft.direction.policy());
         return draft.give_up(code::OWN_NAME, span(&node.name), key, message, report);
     }
     match host::read(text) {
@@ -113,26 +99,14 @@ fn read_name(node: &ObjectProp<'_>, end: End, layer3: Layer3, draft: &mut Draft,
             draft.peer.push(matched);
         }
         Err(reason) => {
-            draft.give_up(
-                code::HOST,
-                span(&node.value),
-                key,
-                format!("`{text}`: {reason}"),
-                report,
-            );
+            draft.give_up(code::HOST, span(&node.value), key, format!("`{text}`: {reason}"), report);
         }
     }
 }
 
 fn other_family(text: &str, node: &ObjectProp<'_>, draft: &mut Draft, report: &mut Report) {
     let message = format!("`{text}` is an address of the other family");
-    draft.give_up(
-        code::CONTRADICTION,
-        span(&node.value),
-        node.name.as_str(),
-        message,
-        report,
-    );
+    draft.give_up(code::CONTRADICTION, span(&node.value), node.name.as_str(), message, report);
 }
 
 fn own_end(direction: Direction) -> End {

@@ -30,11 +30,8 @@ pub(super) fn parse<'t>(text: &'t str, report: &mut Report) -> Option<Value<'t>>
             None
         }
         Err(error) => {
-            let message = format!(
-                "not JSON: {}, column {}",
-                lower_first(&error.kind().to_string()),
-                error.column_display()
-            );
+            let message =
+                format!("not JSON: {}, column {}", lower_first(&error.kind().to_string()), error.column_display());
             report.problem(code::NOT_JSON, span(&error.range()), message);
             None
         }
@@ -60,10 +57,7 @@ pub(super) fn string<'v>(value: &'v Value<'_>, what: &str, report: &mut Report) 
 }
 
 pub(super) fn boolean(value: &Value<'_>, what: &str, report: &mut Report) -> Option<bool> {
-    value
-        .as_boolean_lit()
-        .map(|literal| literal.value)
-        .or_else(|| mistyped(value, what, "true or false", report))
+    value.as_boolean_lit().map(|literal| literal.value).or_else(|| mistyped(value, what, "true or false", report))
 }
 
 pub(super) fn byte(value: &Value<'_>, what: &str, report: &mut Report) -> Option<u8> {
@@ -81,11 +75,7 @@ pub(super) fn port(value: &Value<'_>, what: &str, report: &mut Report) -> Option
 /// A plain non-negative integer; `None` for anything else.
 pub(super) fn integer(value: &Value<'_>) -> Option<u64> {
     let digits = value.as_number_lit()?.value;
-    if digits.len() > 1 && digits.starts_with('0') {
-        None
-    } else {
-        digits.parse().ok()
-    }
+    if digits.len() > 1 && digits.starts_with('0') { None } else { digits.parse().ok() }
 }
 
 /// How well a leaf of YANG type `empty` is written (RFC 7951, section 6.9).
@@ -153,18 +143,12 @@ fn duplicate_keys(value: &Value<'_>, report: &mut Report) {
                 duplicate_keys(&property.value, report);
             }
         }
-        Value::Array(array) => array
-            .elements
-            .iter()
-            .for_each(|element| duplicate_keys(element, report)),
+        Value::Array(array) => array.elements.iter().for_each(|element| duplicate_keys(element, report)),
         Value::StringLit(_) | Value::NumberLit(_) | Value::BooleanLit(_) | Value::NullKeyword(_) => {}
     }
 }
 
 fn lower_first(text: &str) -> String {
     let mut letters = text.chars();
-    letters
-        .next()
-        .map(|first| first.to_lowercase().chain(letters).collect())
-        .unwrap_or_default()
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }

@@ -22,13 +22,7 @@ pub(super) fn read(property: &ObjectProp<'_>, draft: &mut Draft, report: &mut Re
             "ethertype" => read_ethertype(node, draft, report),
             other => {
                 let message = format!("the match `{other}` on frames is not evaluated");
-                draft.give_up(
-                    code::UNSUPPORTED,
-                    span(&node.name),
-                    format!("eth/{other}"),
-                    message,
-                    report,
-                );
+                draft.give_up(code::UNSUPPORTED, span(&node.name), format!("eth/{other}"), message, report);
             }
         }
     }
@@ -37,11 +31,7 @@ pub(super) fn read(property: &ObjectProp<'_>, draft: &mut Draft, report: &mut Re
 fn read_ethertype(node: &ObjectProp<'_>, draft: &mut Draft, report: &mut Report) {
     let Some(number) = number(&node.value) else {
         report
-            .problem(
-                code::VALUE,
-                span(&node.value),
-                "`ethertype` must be a number from 0 to 65535",
-            )
+            .problem(code::VALUE, span(&node.value), "`ethertype` must be a number from 0 to 65535")
             .help("35020 or \"0x88cc\"");
         return;
     };

@@ -38,17 +38,10 @@ fn wanted(ace: &Ace, others: &[Placed]) -> Option<(Initiated, String)> {
     if !ace.accept || ace.initiated.is_some() || ace.transport.protocol != Some(TCP) {
         return None;
     }
-    let mirrors: Vec<_> = others
-        .iter()
-        .map(|other| &other.ace)
-        .filter(|other| mirrored(ace, other))
-        .collect();
+    let mirrors: Vec<_> = others.iter().map(|other| &other.ace).filter(|other| mirrored(ace, other)).collect();
     let first = mirrors.first()?;
     let initiated = first.initiated?;
-    mirrors
-        .iter()
-        .all(|mirror| mirror.initiated == Some(initiated))
-        .then(|| (initiated, first.rule.clone()))
+    mirrors.iter().all(|mirror| mirror.initiated == Some(initiated)).then(|| (initiated, first.rule.clone()))
 }
 
 fn mirrored(one: &Ace, other: &Ace) -> bool {

@@ -69,9 +69,7 @@ pub fn parse_text(text: &str, shown: &str) -> Result<(Profile, Vec<Lint>), Vec<P
 fn read(path: &Path) -> std::io::Result<String> {
     let bytes = std::fs::metadata(path)?.len();
     if bytes > MAX_BYTES {
-        return Err(std::io::Error::other(format!(
-            "{bytes} bytes are more than a MUD file may have ({MAX_BYTES})"
-        )));
+        return Err(std::io::Error::other(format!("{bytes} bytes are more than a MUD file may have ({MAX_BYTES})")));
     }
     std::fs::read_to_string(path)
 }

@@ -29,23 +29,11 @@ pub(super) fn read(property: &ObjectProp<'_>, draft: &mut Draft, report: &mut Re
             "controller" => read_controller(node, draft, report),
             "direction-initiated" => {
                 let message = "`direction-initiated` belongs into `tcp`, as `ietf-mud:direction-initiated`";
-                draft.give_up(
-                    code::DIRECTION,
-                    span(&node.name),
-                    "direction-initiated",
-                    message,
-                    report,
-                );
+                draft.give_up(code::DIRECTION, span(&node.name), "direction-initiated", message, report);
             }
             other => {
                 let message = format!("the match `{other}` is not understood");
-                draft.give_up(
-                    code::UNSUPPORTED,
-                    span(&node.name),
-                    format!("ietf-mud:mud/{other}"),
-                    message,
-                    report,
-                );
+                draft.give_up(code::UNSUPPORTED, span(&node.name), format!("ietf-mud:mud/{other}"), message, report);
             }
         }
     }
@@ -74,13 +62,9 @@ fn read_manufacturer(node: &ObjectProp<'_>, draft: &mut Draft, report: &mut Repo
     };
     match host::name(text) {
         Ok(name) => draft.peer.push(PeerMatch::Manufacturer(name)),
-        Err(reason) => draft.give_up(
-            code::HOST,
-            span(&node.value),
-            "manufacturer",
-            format!("`{text}`: {reason}"),
-            report,
-        ),
+        Err(reason) => {
+            draft.give_up(code::HOST, span(&node.value), "manufacturer", format!("`{text}`: {reason}"), report)
+        }
     }
 }
 
@@ -90,24 +74,12 @@ fn read_controller(node: &ObjectProp<'_>, draft: &mut Draft, report: &mut Report
     };
     if !class.contains(':') {
         report
-            .lint(
-                code::CLASS,
-                span(&node.value),
-                format!("the controller class `{class}` is no URI"),
-            )
-            .help(format!(
-                "it still is a name for addresses: [controllers] \"{class}\" = […]"
-            ));
+            .lint(code::CLASS, span(&node.value), format!("the controller class `{class}` is no URI"))
+            .help(format!("it still is a name for addresses: [controllers] \"{class}\" = […]"));
     } else if class.starts_with("urn:ietf:params:mud:") && !REGISTERED.contains(&class) {
         report
-            .lint(
-                code::CLASS,
-                span(&node.value),
-                format!("the controller class `{class}` is not registered"),
-            )
-            .help(format!(
-                "[controllers] \"{class}\" = […] says which addresses are meant"
-            ));
+            .lint(code::CLASS, span(&node.value), format!("the controller class `{class}` is not registered"))
+            .help(format!("[controllers] \"{class}\" = […] says which addresses are meant"));
     }
     draft.peer.push(PeerMatch::Controller(class.to_owned()));
 }

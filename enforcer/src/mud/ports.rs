@@ -12,26 +12,12 @@ pub(super) fn read(property: &ObjectProp<'_>, draft: &mut Draft, report: &mut Re
     let node = property.name.as_str();
     let container = json::object(&property.value, node, report)?;
     let known = ["operator", "port", "lower-port", "upper-port"];
-    for other in container
-        .properties
-        .iter()
-        .filter(|other| !known.contains(&other.name.as_str()))
-    {
+    for other in container.properties.iter().filter(|other| !known.contains(&other.name.as_str())) {
         let other_name = other.name.as_str();
         let message = format!("`{other_name}` of `{node}` is not understood");
-        draft.give_up(
-            code::UNSUPPORTED,
-            span(&other.name),
-            format!("{node}/{other_name}"),
-            message,
-            report,
-        );
+        draft.give_up(code::UNSUPPORTED, span(&other.name), format!("{node}/{other_name}"), message, report);
     }
-    match (
-        container.get("port"),
-        container.get("lower-port"),
-        container.get("upper-port"),
-    ) {
+    match (container.get("port"), container.get("lower-port"), container.get("upper-port")) {
         (Some(port), None, None) => by_operator(node, port, container, draft, report),
         (None, Some(lower), Some(upper)) => range(node, lower, upper, container, draft, report),
         (Some(_), _, _) => {
@@ -70,13 +56,7 @@ fn by_operator(
         }
         _ => {
             let message = format!("the operator `{operator}` is not understood");
-            draft.give_up(
-                code::UNSUPPORTED,
-                span(&property.name),
-                format!("{node}/operator"),
-                message,
-                report,
-            );
+            draft.give_up(code::UNSUPPORTED, span(&property.name), format!("{node}/operator"), message, report);
             None
         }
     }
@@ -92,11 +72,7 @@ fn range(
 ) -> Option<Vec<(u16, u16)>> {
     if let Some(operator) = container.get("operator") {
         report
-            .lint(
-                code::RANGE_OPERATOR,
-                span(&operator.name),
-                format!("`{node}` has an `operator` beside its range"),
-            )
+            .lint(code::RANGE_OPERATOR, span(&operator.name), format!("`{node}` has an `operator` beside its range"))
             .help("the range counts; leave the operator out");
     }
     let first = json::port(&lower.value, "lower-port", report)?;

@@ -133,13 +133,7 @@ impl Report {
     }
 
     fn finding(&self, code: &'static str, span: Range<usize>, message: String) -> Finding {
-        Finding {
-            code,
-            message,
-            help: None,
-            line: self.line(span.start),
-            span,
-        }
+        Finding { code, message, help: None, line: self.line(span.start), span }
     }
 }
 

@@ -47,13 +47,7 @@ pub(super) fn read(property: &ObjectProp<'_>, draft: &mut Draft, report: &mut Re
             }
             (_, other) => {
                 let message = format!("the match `{other}` on {name} is not evaluated");
-                draft.give_up(
-                    code::UNSUPPORTED,
-                    span(&node.name),
-                    format!("{name}/{other}"),
-                    message,
-                    report,
-                );
+                draft.give_up(code::UNSUPPORTED, span(&node.name), format!("{name}/{other}"), message, report);
             }
         }
     }

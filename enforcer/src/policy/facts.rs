@@ -17,9 +17,7 @@ pub struct Facts {
 impl Facts {
     /// Facts from the policy's own `[router] addresses`, for use where no live interface tells.
     pub fn declared(policy: &Policy) -> Facts {
-        Facts {
-            addresses: policy.router.addresses.clone(),
-        }
+        Facts { addresses: policy.router.addresses.clone() }
     }
 
     /// The declared addresses, with those of live ports put in their place. `live` maps port names to addresses; a port

@@ -77,8 +77,7 @@ impl Plan {
                 });
             }
         }
-        plan.zones
-            .sort_by(|a, b| (!a.uplink, &a.name).cmp(&(!b.uplink, &b.name)));
+        plan.zones.sort_by(|a, b| (!a.uplink, &a.name).cmp(&(!b.uplink, &b.name)));
         plan.management = management.or_else(|| plan.any_management());
         plan
     }
@@ -87,21 +86,12 @@ impl Plan {
     fn zone(&mut self, interface: &Interface, ports: Vec<String>) -> String {
         let networks = networks_of(interface);
         let uplink = interface.default_route;
-        let name = if uplink {
-            UPLINK.to_owned()
-        } else {
-            zone_name(&interface.name)
-        };
+        let name = if uplink { UPLINK.to_owned() } else { zone_name(&interface.name) };
         if let Some(zone) = self.zones.iter_mut().find(|zone| zone.name == name) {
             zone.ports.extend(ports);
             zone.networks.extend(networks);
         } else {
-            self.zones.push(Zone {
-                name: name.clone(),
-                uplink,
-                ports,
-                networks,
-            });
+            self.zones.push(Zone { name: name.clone(), uplink, ports, networks });
         }
         name
     }
@@ -127,10 +117,7 @@ impl Plan {
             let _ = write!(text, "\n{}", zone.text());
         }
         for name in &self.unnameable {
-            let _ = writeln!(
-                text,
-                "\n# {name}: no port of a policy can have this name; rename the interface."
-            );
+            let _ = writeln!(text, "\n# {name}: no port of a policy can have this name; rename the interface.");
         }
         text += &self.transitions();
         if let Some(Management { from, port, why }) = &self.management {
@@ -199,10 +186,7 @@ impl Zone {
             networks => networks.join(", "),
         };
         let (about, prefixes) = match self.uplink {
-            true => (
-                "The default route leaves here; networks now",
-                "[\"0.0.0.0/0\", \"::/0\"]",
-            ),
+            true => ("The default route leaves here; networks now", "[\"0.0.0.0/0\", \"::/0\"]"),
             false => ("Networks now", "[\"connected\"]"),
         };
         format!(
@@ -247,27 +231,20 @@ fn stands_for_nothing(live: &Live, interface: &Interface) -> bool {
     let kind_of = |name: &str| live.interface(name).and_then(|other| other.kind.as_deref());
     let master = interface.master.as_deref().map(kind_of);
     let member = matches!(master, Some(Some("bridge" | "bond" | "team")));
-    let shares_port = matches!(
-        interface.kind.as_deref(),
-        Some("macvlan" | "macvtap" | "ipvlan" | "vrf")
-    );
+    let shares_port = matches!(interface.kind.as_deref(), Some("macvlan" | "macvtap" | "ipvlan" | "vrf"));
     let uppers = live.uppers();
-    let carries = uppers
-        .get(interface.name.as_str())
-        .is_some_and(|uppers| uppers.iter().any(|upper| upper.vlan.is_some()));
+    let carries =
+        uppers.get(interface.name.as_str()).is_some_and(|uppers| uppers.iter().any(|upper| upper.vlan.is_some()));
     let bare = networks_of(interface).is_empty();
     member || shares_port || (carries && bare && !interface.default_route)
 }
 
 /// Why an interface is left alone, if it is.
 fn left_alone(interface: &Interface) -> Option<&'static str> {
-    const BRIDGES: &[&str] = &[
-        "docker", "virbr", "lxcbr", "lxdbr", "incusbr", "cni", "podman", "flannel", "kube",
-    ];
+    const BRIDGES: &[&str] = &["docker", "virbr", "lxcbr", "lxdbr", "incusbr", "cni", "podman", "flannel", "kube"];
     let name = interface.name.as_str();
-    let compose = name
-        .strip_prefix("br-")
-        .is_some_and(|id| id.len() == 12 && id.bytes().all(|digit| digit.is_ascii_hexdigit()));
+    let compose =
+        name.strip_prefix("br-").is_some_and(|id| id.len() == 12 && id.bytes().all(|digit| digit.is_ascii_hexdigit()));
     if compose || BRIDGES.iter().any(|prefix| name.starts_with(prefix)) {
         return Some("containers or virtual machines of this machine");
     }

@@ -50,10 +50,8 @@ impl Live {
         let ports = policy.zones.iter().flat_map(|zone| &zone.ports);
         let known = ports.filter_map(|port| {
             let own = self.own_interfaces(port, &uppers);
-            let mut addresses: Vec<IpNet> = own
-                .iter()
-                .flat_map(|interface| interface.addresses.iter().copied())
-                .collect();
+            let mut addresses: Vec<IpNet> =
+                own.iter().flat_map(|interface| interface.addresses.iter().copied()).collect();
             addresses.sort();
             addresses.dedup();
             (!own.is_empty()).then(|| (port.name.clone(), addresses))
@@ -91,11 +89,8 @@ impl Live {
 
     /// By name of an interface: those that sit on it or that it is a member of.
     pub(super) fn uppers(&self) -> HashMap<&str, Vec<&Interface>> {
-        let by_name: HashMap<&str, &Interface> = self
-            .interfaces
-            .iter()
-            .map(|interface| (interface.name.as_str(), interface))
-            .collect();
+        let by_name: HashMap<&str, &Interface> =
+            self.interfaces.iter().map(|interface| (interface.name.as_str(), interface)).collect();
         let mut uppers: HashMap<&str, Vec<&Interface>> = HashMap::new();
         for interface in &self.interfaces {
             if let Some(lower) = &interface.lower {
@@ -112,10 +107,8 @@ impl Live {
     /// Interfaces that no port of the policy is on, above or below, and that are not ignored.
     pub fn unnamed(&self, policy: &Policy) -> Vec<&Interface> {
         let ports = policy.zones.iter().flat_map(|zone| &zone.ports);
-        let mut known: HashSet<&str> = ports
-            .map(|port| port.interface.as_str())
-            .chain(policy.router.ignore.iter().map(String::as_str))
-            .collect();
+        let mut known: HashSet<&str> =
+            ports.map(|port| port.interface.as_str()).chain(policy.router.ignore.iter().map(String::as_str)).collect();
         let uppers = self.uppers();
         let named: Vec<&str> = known.iter().copied().collect();
         // What is above a known interface, and above that.
@@ -131,9 +124,7 @@ impl Live {
         let mut open = named;
         while let Some(name) = open.pop() {
             let carriers = self.interfaces.iter().filter(|interface| {
-                uppers
-                    .get(interface.name.as_str())
-                    .is_some_and(|above| above.iter().any(|upper| upper.name == name))
+                uppers.get(interface.name.as_str()).is_some_and(|above| above.iter().any(|upper| upper.name == name))
             });
             for carrier in carriers {
                 if known.insert(&carrier.name) {

@@ -52,9 +52,7 @@ fn unique<T: PartialEq>(kind: &str, entries: &mut Vec<Named<T>>, findings: &mut 
 
 fn version(document: &mut Document, findings: &mut Findings) {
     if document.version.is_empty() {
-        findings
-            .general(Severity::Error, "the policy does not say its version")
-            .help("write `version = 1` at the top");
+        findings.general(Severity::Error, "the policy does not say its version").help("write `version = 1` at the top");
     }
     document.version.truncate(1);
 }

@@ -75,9 +75,7 @@ pub fn load(path: &Path, live: Option<&Live>) -> Result<Loaded, Report> {
     if sources.files.is_empty() {
         if unread.is_empty() {
             let message = format!("{} holds no *.toml file", path.display());
-            findings
-                .general(Severity::Error, message)
-                .help("name a policy file, or a folder of them");
+            findings.general(Severity::Error, message).help("name a policy file, or a folder of them");
         }
         return Err(findings.into_report(sources));
     }
@@ -106,12 +104,7 @@ pub fn load(path: &Path, live: Option<&Live>) -> Result<Loaded, Report> {
         None => Facts::declared(&policy),
     };
 
-    let checked = check::Checked {
-        document: &document,
-        policy: &policy,
-        facts: &facts,
-        live,
-    };
+    let checked = check::Checked { document: &document, policy: &policy, facts: &facts, live };
     checked.errors(&mut findings);
     if findings.has_errors() {
         return Err(findings.into_report(sources));
@@ -119,12 +112,7 @@ pub fn load(path: &Path, live: Option<&Live>) -> Result<Loaded, Report> {
     checked.warnings(&mut findings);
     check::unused(resolver, &mut findings);
     let notes = notes(&document);
-    Ok(Loaded {
-        policy,
-        facts,
-        warnings: findings.into_report(sources),
-        notes,
-    })
+    Ok(Loaded { policy, facts, warnings: findings.into_report(sources), notes })
 }
 
 fn notes(document: &Document) -> BTreeMap<(RuleKind, String), Note> {

@@ -71,12 +71,7 @@ impl<'d> Names<'d> {
             entities.insert(name, entity);
         }
         entities.insert(ROUTER, Entity::Zone(router_zone(document)));
-        Names {
-            entities,
-            document,
-            searches: Cell::new(0),
-            complete,
-        }
+        Names { entities, document, searches: Cell::new(0), complete }
     }
 
     /// What a name stands for; if nothing, that is reported.
@@ -146,9 +141,7 @@ impl<'d> Names<'d> {
         let table = if kind == "device" { "devices" } else { "zones" };
         let help =
             did_you_mean(&name.value, fitting).unwrap_or_else(|| format!("declare it: `[{table}.{}]`", name.value));
-        findings
-            .error(name.span, format!("`{}` is no {kind}", name.value))
-            .help(help);
+        findings.error(name.span, format!("`{}` is no {kind}", name.value)).help(help);
     }
 }
 
@@ -194,10 +187,7 @@ fn refuse<T>(kind: &str, entries: &mut Vec<Named<T>>, findings: &mut Findings) {
         }
         findings
             .error(entry.span, format!("no {kind} can be called `{name}`"))
-            .help(format!(
-                "{} are words of the policy; write another name",
-                quoted(RESERVED)
-            ));
+            .help(format!("{} are words of the policy; write another name", quoted(RESERVED)));
         false
     });
 }

@@ -31,9 +31,7 @@ pub(super) fn read(document: &Document, sources: &mut Sources, findings: &mut Fi
         if written.contains("://") {
             findings
                 .error(span, format!("`{written}` is a URL, and only files are read"))
-                .help(format!(
-                    "fetch it first, `enforcer mud fetch {written}`, and write the path of the file"
-                ));
+                .help(format!("fetch it first, `enforcer mud fetch {written}`, and write the path of the file"));
             continue;
         }
         let file = files.entry(normal(written)).or_insert((span, Vec::new()));

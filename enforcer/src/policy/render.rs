@@ -15,11 +15,7 @@ const DRAWN_AT_MOST: usize = 100;
 
 /// The whole report.
 pub(super) fn graphical(report: &Report, coloured: bool) -> String {
-    let theme = if coloured {
-        GraphicalTheme::unicode()
-    } else {
-        GraphicalTheme::unicode_nocolor()
-    };
+    let theme = if coloured { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler = GraphicalReportHandler::new_themed(theme).with_width(110);
     let mut text = String::new();
     for found in report.diagnostics.iter().take(DRAWN_AT_MOST) {
@@ -55,10 +51,7 @@ impl<'a> Shown<'a> {
             severity: miette::Severity::Advice,
             help: None,
             file: Some(Numbered::new(report, label.span.file)),
-            labels: vec![underlined(&Label {
-                span: label.span,
-                text: "here".to_owned(),
-            })],
+            labels: vec![underlined(&Label { span: label.span, text: "here".to_owned() })],
             elsewhere: Vec::new(),
         });
         Shown {

@@ -42,10 +42,7 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// Adds another place.
     pub(super) fn also(&mut self, span: Span, text: impl Into<String>) -> &mut Diagnostic {
-        self.labels.push(Label {
-            span,
-            text: text.into(),
-        });
+        self.labels.push(Label { span, text: text.into() });
         self
     }
 
@@ -84,16 +81,8 @@ impl Findings {
     }
 
     fn add(&mut self, severity: Severity, span: Option<Span>, message: String) -> &mut Diagnostic {
-        let label = span.map(|span| Label {
-            span,
-            text: String::new(),
-        });
-        self.list.push(Diagnostic {
-            severity,
-            message,
-            labels: label.into_iter().collect(),
-            help: None,
-        });
+        let label = span.map(|span| Label { span, text: String::new() });
+        self.list.push(Diagnostic { severity, message, labels: label.into_iter().collect(), help: None });
         let last = self.list.len() - 1;
         &mut self.list[last]
     }
@@ -106,10 +95,7 @@ impl Findings {
             (found.severity, first)
         });
         diagnostics.dedup();
-        Report {
-            sources: Arc::new(sources),
-            diagnostics,
-        }
+        Report { sources: Arc::new(sources), diagnostics }
     }
 }
 

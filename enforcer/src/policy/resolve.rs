@@ -38,10 +38,7 @@ impl Resolver<'_> {
             forwards: self.forwards(&devices, findings),
             controllers: values(&self.document.controllers),
             names: values(&self.document.names),
-            router: Router {
-                addresses: values(&self.document.router_addresses),
-                ignore: self.ignored(),
-            },
+            router: Router { addresses: values(&self.document.router_addresses), ignore: self.ignored() },
             profiles: profiles.list,
             zones,
             devices,
@@ -93,10 +90,7 @@ impl Resolver<'_> {
             raw::Unknown::Deny => Unknown::Deny,
             raw::Unknown::Quarantine if zone.name == "quarantine" => {
                 findings
-                    .error(
-                        written.span,
-                        "the zone `quarantine` cannot put its own unknown addresses in quarantine",
-                    )
+                    .error(written.span, "the zone `quarantine` cannot put its own unknown addresses in quarantine")
                     .help("write `unknown = \"allow\"` or `unknown = \"deny\"`");
                 Unknown::Deny
             }
@@ -128,11 +122,8 @@ impl Resolver<'_> {
                     .help("write the zone that the device's port belongs to");
             }
             let zone = zone_id.unwrap_or(router);
-            let mut ids: Vec<_> = entry
-                .mud
-                .iter()
-                .filter_map(|path| profiles.by_path.get(&path.value).copied())
-                .collect();
+            let mut ids: Vec<_> =
+                entry.mud.iter().filter_map(|path| profiles.by_path.get(&path.value).copied()).collect();
             ids.sort();
             ids.dedup();
             devices.push(Device {
@@ -219,10 +210,7 @@ impl Resolver<'_> {
                 findings
                     .error(
                         entry.service.span,
-                        format!(
-                            "`{}` is not one port, and a forward is of one port",
-                            entry.service.value
-                        ),
+                        format!("`{}` is not one port, and a forward is of one port", entry.service.value),
                     )
                     .help("write one destination port of tcp, udp or sctp, such as `tcp/8443`");
             }
@@ -230,10 +218,7 @@ impl Resolver<'_> {
                 && devices[to].addresses.is_empty()
             {
                 findings
-                    .error(
-                        entry.to.span,
-                        format!("`{}` has no address to forward to", devices[to].name),
-                    )
+                    .error(entry.to.span, format!("`{}` has no address to forward to", devices[to].name))
                     .help("write `addresses = [\"…\"]` in the device");
             }
             let (Some(at), Some(to), Some(outside)) = (at, to, outside) else {
@@ -270,13 +255,7 @@ fn exception_key(exception: &Exception) -> impl Ord + '_ {
 /// The destination port of a service that is one.
 fn one_port(services: &[Service]) -> Option<u16> {
     match services {
-        [
-            Service::Ports {
-                destination: (first, last),
-                source: (0, u16::MAX),
-                ..
-            },
-        ] if first == last => Some(*first),
+        [Service::Ports { destination: (first, last), source: (0, u16::MAX), .. }] if first == last => Some(*first),
         _ => None,
     }
 }

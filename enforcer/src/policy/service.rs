@@ -83,10 +83,9 @@ fn port(text: &str, number: &str) -> Result<u16, Fault> {
             "ports are numbers from 1 to 65535; write none at all for every port",
         ),
         Some((Ok(port), _)) => Ok(port),
-        Some((Err(_), _)) => fault(
-            format!("`{text}` has port {number}, and the highest is 65535"),
-            "ports are numbers from 1 to 65535",
-        ),
+        Some((Err(_), _)) => {
+            fault(format!("`{text}` has port {number}, and the highest is 65535"), "ports are numbers from 1 to 65535")
+        }
         None => fault(
             format!("`{text}` is no service: `{number}` is no port number"),
             "write numbers, such as `tcp/443`, `udp/5000-5010` or `tcp/443:1024-65535`",
@@ -134,16 +133,8 @@ fn icmp(text: &str, form: &str, protocol: u8, rest: &str) -> Result<Service, Fau
     let named = icmp::by_name(protocol, kind).and_then(|(kind, code)| code.is_none().then_some(kind));
     let code_number = code.map(byte);
     match (byte(kind).or(named), code_number) {
-        (Some(kind), None) => Ok(Service::Icmp {
-            protocol,
-            kind,
-            code: None,
-        }),
-        (Some(kind), Some(Some(code))) => Ok(Service::Icmp {
-            protocol,
-            kind,
-            code: Some(code),
-        }),
+        (Some(kind), None) => Ok(Service::Icmp { protocol, kind, code: None }),
+        (Some(kind), Some(Some(code))) => Ok(Service::Icmp { protocol, kind, code: Some(code) }),
         _ => {
             let other = if protocol == 1 { 58 } else { 1 };
             let help = if let Some(help) = did_you_mean(rest, icmp::names(protocol)) {
@@ -186,10 +177,9 @@ fn ether(text: &str, rest: &str) -> Result<Service, Fault> {
             format!("`{text}` is IP, whose services have names of their own"),
             "write `tcp`, `udp`, `icmp`, `icmpv6`, `ip/50` …",
         ),
-        0x8100 | 0x88a8 => fault(
-            format!("`{text}` is a VLAN tag, not a service"),
-            "name the VLAN as a port, such as `lan0.30`",
-        ),
+        0x8100 | 0x88a8 => {
+            fault(format!("`{text}` is a VLAN tag, not a service"), "name the VLAN as a port, such as `lan0.30`")
+        }
         _ => Ok(Service::Ether {
             ethertype,
             second: match second {
@@ -222,33 +212,18 @@ impl Service {
             (Service::Any, _) => true,
             (Service::Protocol(number), _) => other.protocol() == Some(*number),
             (
-                Service::Ports {
-                    protocol,
-                    destination,
-                    source,
-                },
-                Service::Ports {
-                    protocol: other_protocol,
-                    destination: other_destination,
-                    source: other_source,
-                },
+                Service::Ports { protocol, destination, source },
+                Service::Ports { protocol: other_protocol, destination: other_destination, source: other_source },
             ) => {
                 protocol == other_protocol && within(*other_destination, *destination) && within(*other_source, *source)
             }
             (
                 Service::Icmp { protocol, kind, code },
-                Service::Icmp {
-                    protocol: other_protocol,
-                    kind: other_kind,
-                    code: other_code,
-                },
+                Service::Icmp { protocol: other_protocol, kind: other_kind, code: other_code },
             ) => protocol == other_protocol && kind == other_kind && (code.is_none() || code == other_code),
             (
                 Service::Ether { ethertype, second },
-                Service::Ether {
-                    ethertype: other_ethertype,
-                    second: other_second,
-                },
+                Service::Ether { ethertype: other_ethertype, second: other_second },
             ) => ethertype == other_ethertype && within(*other_second, *second),
             _ => false,
         }
@@ -259,23 +234,12 @@ impl Service {
         let meet = |a: (u16, u16), b: (u16, u16)| a.0 <= b.1 && b.0 <= a.1;
         match (self, other) {
             (
-                Service::Ports {
-                    protocol,
-                    destination,
-                    source,
-                },
-                Service::Ports {
-                    protocol: other_protocol,
-                    destination: other_destination,
-                    source: other_source,
-                },
+                Service::Ports { protocol, destination, source },
+                Service::Ports { protocol: other_protocol, destination: other_destination, source: other_source },
             ) => protocol == other_protocol && meet(*destination, *other_destination) && meet(*source, *other_source),
             (
                 Service::Ether { ethertype, second },
-                Service::Ether {
-                    ethertype: other_ethertype,
-                    second: other_second,
-                },
+                Service::Ether { ethertype: other_ethertype, second: other_second },
             ) => ethertype == other_ethertype && meet(*second, *other_second),
             // The other kinds are nested or disjoint.
             _ => self.covers(other) || other.covers(self),
@@ -308,35 +272,11 @@ mod tests {
         assert_eq!(service("ip/50"), Service::Protocol(50));
         assert_eq!(
             service("tcp/443:1024-65535"),
-            Service::Ports {
-                protocol: 6,
-                destination: (443, 443),
-                source: (1024, 65535)
-            }
+            Service::Ports { protocol: 6, destination: (443, 443), source: (1024, 65535) }
         );
-        assert_eq!(
-            service("icmp/3.4"),
-            Service::Icmp {
-                protocol: 1,
-                kind: 3,
-                code: Some(4)
-            }
-        );
-        assert_eq!(
-            service("icmpv6/echo-request"),
-            Service::Icmp {
-                protocol: 58,
-                kind: 128,
-                code: None
-            }
-        );
-        assert_eq!(
-            service("eth/0x88b8/0x0001-0x00ff"),
-            Service::Ether {
-                ethertype: 0x88b8,
-                second: (1, 255)
-            }
-        );
+        assert_eq!(service("icmp/3.4"), Service::Icmp { protocol: 1, kind: 3, code: Some(4) });
+        assert_eq!(service("icmpv6/echo-request"), Service::Icmp { protocol: 58, kind: 128, code: None });
+        assert_eq!(service("eth/0x88b8/0x0001-0x00ff"), Service::Ether { ethertype: 0x88b8, second: (1, 255) });
         assert_eq!(parse("modbus"), Ok(Spoken::Name));
         assert_eq!(parse("mud"), Ok(Spoken::Mud));
     }

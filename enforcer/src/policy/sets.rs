@@ -122,9 +122,7 @@ impl<'d> Sets<'d> {
             let known = known.chain(service::WORDS.iter().copied());
             let help = did_you_mean(&item.value, known)
                 .unwrap_or_else(|| "write `tcp/443`, or define the name in `[services]`".to_owned());
-            findings
-                .error(item.span, format!("`{}` is no service", item.value))
-                .help(help);
+            findings.error(item.span, format!("`{}` is no service", item.value)).help(help);
         }
         None
     }

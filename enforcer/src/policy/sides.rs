@@ -35,12 +35,8 @@ impl<'d> Sides<'d> {
     /// A resolver whose groups are all expanded, so that errors in unused ones are found too.
     pub(super) fn new(document: &'d Document, names: &'d Names<'d>, findings: &mut Findings) -> Sides<'d> {
         let count = document.groups.len();
-        let mut sides = Sides {
-            names,
-            groups: &document.groups,
-            expanded: vec![State::Unseen; count],
-            used: vec![false; count],
-        };
+        let mut sides =
+            Sides { names, groups: &document.groups, expanded: vec![State::Unseen; count], used: vec![false; count] };
         for index in 0..count {
             sides.group(index, 0, findings);
         }

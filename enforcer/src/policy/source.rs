@@ -31,14 +31,8 @@ pub(super) struct Source {
 impl Source {
     fn new(shown: &str, text: String) -> Source {
         let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        let line_starts = std::iter::once(0)
-            .chain(newlines.map(|(index, _)| offset(index + 1)))
-            .collect();
-        Source {
-            shown: shown.into(),
-            text,
-            line_starts,
-        }
+        let line_starts = std::iter::once(0).chain(newlines.map(|(index, _)| offset(index + 1))).collect();
+        Source { shown: shown.into(), text, line_starts }
     }
 
     /// Line and column of a byte, both counted from 0; columns count characters.
@@ -50,9 +44,7 @@ impl Source {
 
     /// Where a line (counted from 0) starts; past the last line, the end of the file.
     pub(super) fn line_start(&self, line: usize) -> usize {
-        self.line_starts
-            .get(line)
-            .map_or(self.text.len(), |start| *start as usize)
+        self.line_starts.get(line).map_or(self.text.len(), |start| *start as usize)
     }
 }
 
@@ -112,10 +104,7 @@ impl Sources {
     pub(super) fn place(&self, span: Span) -> Place {
         let source = &self.files[span.file as usize];
         let (line, _) = source.line_and_column(span.start);
-        Place {
-            file: Arc::clone(&source.shown),
-            line: offset(line + 1),
-        }
+        Place { file: Arc::clone(&source.shown), line: offset(line + 1) }
     }
 }
 

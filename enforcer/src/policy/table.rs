@@ -31,10 +31,7 @@ impl<'a, 'i> Table<'a, 'i> {
     ) -> Option<Table<'a, 'i>> {
         let DeValue::Table(entries) = value.get_ref() else {
             let found = value.get_ref().type_str();
-            findings.error(
-                within(span.file, value.span()),
-                format!("{what} is a table, not a {found}"),
-            );
+            findings.error(within(span.file, value.span()), format!("{what} is a table, not a {found}"));
             return None;
         };
         Some(Table::new(entries, span, what, keys, findings))
@@ -55,9 +52,7 @@ impl<'a, 'i> Table<'a, 'i> {
             }
             let help = did_you_mean(name, keys.iter().copied())
                 .unwrap_or_else(|| format!("the keys of {what} are {}", quoted(keys)));
-            findings
-                .error(within(span.file, key.span()), format!("{what} has no key `{name}`"))
-                .help(help);
+            findings.error(within(span.file, key.span()), format!("{what} has no key `{name}`")).help(help);
         }
         Table { span, entries, what }
     }
@@ -92,10 +87,7 @@ impl<'a, 'i> Table<'a, 'i> {
         let Some(text) = value.get_ref().as_str() else {
             return self.mismatch(key, "a string", value, span, findings);
         };
-        Some(At {
-            value: text.to_owned(),
-            span,
-        })
+        Some(At { value: text.to_owned(), span })
     }
 
     /// A list of strings, or one string, which is a list of one.
@@ -166,10 +158,7 @@ impl<'a, 'i> Table<'a, 'i> {
             return Vec::new();
         };
         let named = entries.iter().map(|(name, value)| {
-            let at = At {
-                value: name.get_ref().to_string(),
-                span: within(self.span.file, name.span()),
-            };
+            let at = At { value: name.get_ref().to_string(), span: within(self.span.file, name.span()) };
             (at, value)
         });
         named.collect()
@@ -205,19 +194,12 @@ pub(super) fn strings(value: &Value<'_>, span: Span, key: &str, findings: &mut F
                 .help(format!("write `{key} = [\"…\"]`"));
             continue;
         };
-        list.push(At {
-            value: text.to_owned(),
-            span,
-        });
+        list.push(At { value: text.to_owned(), span });
     }
     List(list)
 }
 
 /// A span of the TOML parser as one of ours.
 pub(super) fn within(file: u32, range: std::ops::Range<usize>) -> Span {
-    Span {
-        file,
-        start: offset(range.start),
-        end: offset(range.end),
-    }
+    Span { file, start: offset(range.start), end: offset(range.end) }
 }

@@ -16,10 +16,7 @@ pub(super) struct Fault {
 
 /// A [`Fault`] as the error of a result.
 pub(super) fn fault<T>(message: impl Into<String>, help: impl Into<String>) -> Result<T, Fault> {
-    Err(Fault {
-        message: message.into(),
-        help: help.into(),
-    })
+    Err(Fault { message: message.into(), help: help.into() })
 }
 
 /// A network: host bits clear, and none of those that belong to no zone.
@@ -27,10 +24,7 @@ pub(super) fn prefix(text: &str) -> Result<IpNet, Fault> {
     let net = network(text)?;
     if net.addr() != net.network() {
         let right = net.trunc();
-        return fault(
-            format!("`{text}` has host bits set"),
-            format!("the network is `{right}`"),
-        );
+        return fault(format!("`{text}` has host bits set"), format!("the network is `{right}`"));
     }
     if let Some(kind) = special(net.addr()).filter(|_| net.prefix_len() > 0) {
         let help = match kind {
@@ -54,9 +48,8 @@ pub(super) fn network(text: &str) -> Result<IpNet, Fault> {
             format!("write `{text}/{length}` for this one address"),
         );
     }
-    let length = text
-        .split_once('/')
-        .and_then(|(address, length)| Some((address.parse().ok()?, length.parse::<u32>().ok()?)));
+    let length =
+        text.split_once('/').and_then(|(address, length)| Some((address.parse().ok()?, length.parse::<u32>().ok()?)));
     match length {
         Some((IpAddr::V4(_), length)) if length > 32 => fault(
             format!("`{text}` is no network: a prefix of IPv4 has at most 32 bits"),
@@ -86,24 +79,17 @@ pub(super) fn host(text: &str) -> Result<IpAddr, Fault> {
     if let IpAddr::V6(v6) = address
         && let Some(v4) = v6.to_ipv4_mapped()
     {
-        return fault(
-            format!("`{text}` is an IPv4 address in disguise"),
-            format!("write `{v4}`"),
-        );
+        return fault(format!("`{text}` is an IPv4 address in disguise"), format!("write `{v4}`"));
     }
     match special(address) {
         Some("link-local") => fault(
             format!("`{text}` is a link-local address"),
             "leave it out: a device's link-local addresses go with its `mac`",
         ),
-        Some("unspecified") => fault(
-            format!("`{text}` is the unspecified address"),
-            "write the address that the host has itself",
-        ),
-        Some(kind) => fault(
-            format!("`{text}` is a {kind} address"),
-            "write the address that the host has itself",
-        ),
+        Some("unspecified") => {
+            fault(format!("`{text}` is the unspecified address"), "write the address that the host has itself")
+        }
+        Some(kind) => fault(format!("`{text}` is a {kind} address"), "write the address that the host has itself"),
         None => Ok(address),
     }
 }
@@ -175,10 +161,7 @@ pub(super) fn port(text: &str) -> Result<Port, Fault> {
             }
             Ok(id) if id <= 4094 => {
                 if tail.starts_with('0') {
-                    return fault(
-                        format!("`{text}` has a VLAN ID with leading zeros"),
-                        format!("write `{head}.{id}`"),
-                    );
+                    return fault(format!("`{text}` has a VLAN ID with leading zeros"), format!("write `{head}.{id}`"));
                 }
                 vlans.insert(0, id);
             }
@@ -203,11 +186,7 @@ pub(super) fn port(text: &str) -> Result<Port, Fault> {
             "write the name of an interface (at most 15 characters), such as `lan0`, or a VLAN on it, such as `lan0.30`",
         );
     }
-    Ok(Port {
-        name: text.to_owned(),
-        interface: interface.to_owned(),
-        vlans,
-    })
+    Ok(Port { name: text.to_owned(), interface: interface.to_owned(), vlans })
 }
 
 /// A name that the kernel would give to an interface.
@@ -290,16 +269,7 @@ mod tests {
         assert_eq!((double.interface.as_str(), double.vlans), ("lan0", vec![100, 30]));
         let dotted = port("br.lan").unwrap();
         assert_eq!((dotted.interface.as_str(), dotted.vlans), ("br.lan", vec![]));
-        for wrong in [
-            "",
-            ".30",
-            "lan0.0",
-            "lan0.4095",
-            "lan0.030",
-            "a.1.2.3",
-            "a/b",
-            "sixteen-letters-",
-        ] {
+        for wrong in ["", ".30", "lan0.0", "lan0.4095", "lan0.030", "a.1.2.3", "a/b", "sixteen-letters-"] {
             assert!(port(wrong).is_err(), "{wrong}");
         }
     }

@@ -66,10 +66,7 @@ pub struct Capture {
 impl Capture {
     /// Opens a capture. What is no regular file is read into memory.
     pub fn open(path: &Path) -> Result<Capture, CaptureError> {
-        let unreadable = |source| CaptureError::Unreadable {
-            path: path.to_owned(),
-            source,
-        };
+        let unreadable = |source| CaptureError::Unreadable { path: path.to_owned(), source };
         let mut file = File::open(path).map_err(unreadable)?;
         let kind = file.metadata().map_err(unreadable)?.file_type();
         let content = if kind.is_file() {
@@ -79,10 +76,7 @@ impl Capture {
             file.read_to_end(&mut bytes).map_err(unreadable)?;
             Some(bytes.into())
         };
-        Ok(Capture {
-            path: path.to_owned(),
-            content,
-        })
+        Ok(Capture { path: path.to_owned(), content })
     }
 
     /// The frames, from the first.
@@ -97,17 +91,12 @@ impl Capture {
         let whole = Box::new(Cursor::new(magic).chain(source)) as Box<dyn Read>;
         let reader = match format {
             None => return Err(CaptureError::NoCapture(self.path.clone())),
-            Some(Format::Pcap { fraction }) => Reader::Pcap {
-                reader: PcapReader::new(whole).map_err(no_capture)?,
-                fraction,
-            },
+            Some(Format::Pcap { fraction }) => {
+                Reader::Pcap { reader: PcapReader::new(whole).map_err(no_capture)?, fraction }
+            }
             Some(Format::PcapNg) => Reader::PcapNg(PcapNgReader::new(whole).map_err(no_capture)?),
         };
-        Ok(Frames {
-            reader,
-            number: 0,
-            ended: false,
-        })
+        Ok(Frames { reader, number: 0, ended: false })
     }
 
     fn source(&self) -> Result<Box<dyn Read>, CaptureError> {
@@ -116,10 +105,7 @@ impl Capture {
         }
         match File::open(&self.path) {
             Ok(file) => Ok(Box::new(file)),
-            Err(source) => Err(CaptureError::Unreadable {
-                path: self.path.clone(),
-                source,
-            }),
+            Err(source) => Err(CaptureError::Unreadable { path: self.path.clone(), source }),
         }
     }
 }
@@ -146,10 +132,7 @@ impl Format {
 }
 
 enum Reader {
-    Pcap {
-        reader: PcapReader<Box<dyn Read>>,
-        fraction: u64,
-    },
+    Pcap { reader: PcapReader<Box<dyn Read>>, fraction: u64 },
     PcapNg(PcapNgReader<Box<dyn Read>>),
 }
 
@@ -174,12 +157,7 @@ impl Iterator for Frames {
         };
         self.ended = !matches!(frame, Some(Ok(_)));
         let number = self.number;
-        frame.map(|frame| {
-            frame.map_err(|error| CaptureError::Broken {
-                frame: number,
-                what: describe(&error),
-            })
-        })
+        frame.map(|frame| frame.map_err(|error| CaptureError::Broken { frame: number, what: describe(&error) }))
     }
 }
 

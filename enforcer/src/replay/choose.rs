@@ -66,12 +66,7 @@ pub(super) struct Chooser<'a> {
 impl<'a> Chooser<'a> {
     /// All frames enter by `fixed`; without it each goes by its interface, its tags and its sender.
     pub(super) fn new(places: &'a Places<'a>, terrain: &'a Terrain, fixed: Option<Place>) -> Chooser<'a> {
-        Chooser {
-            places,
-            terrain,
-            fixed,
-            owners: HashMap::new(),
-        }
+        Chooser { places, terrain, fixed, owners: HashMap::new() }
     }
 
     /// True where frames have to be looked through once before the first is judged.
@@ -215,13 +210,7 @@ impl<'a> Chooser<'a> {
 
     /// At a port's own interface, which does not show the port's tags.
     fn on(&self, way: Way, port: u32, medium: Medium, sketch: &Sketch) -> Entry {
-        Entry {
-            way,
-            medium,
-            ifindex: self.places.port(port).ifindex(medium),
-            port,
-            strip: sketch.tags,
-        }
+        Entry { way, medium, ifindex: self.places.port(port).ifindex(medium), port, strip: sketch.tags }
     }
 
     /// At an interface, with the tags that the frame has.

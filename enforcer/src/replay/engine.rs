@@ -32,15 +32,8 @@ impl Judgement {
             return Err(EngineError::Nothing);
         }
         match (Verdict::from_u8(outcome.verdict), Reason::from_u8(outcome.reason)) {
-            (Some(verdict), Some(reason)) => Ok(Judgement {
-                verdict,
-                reason,
-                outcome,
-            }),
-            _ => Err(EngineError::Number {
-                verdict: outcome.verdict,
-                reason: outcome.reason,
-            }),
+            (Some(verdict), Some(reason)) => Ok(Judgement { verdict, reason, outcome }),
+            _ => Err(EngineError::Number { verdict: outcome.verdict, reason: outcome.reason }),
         }
     }
 

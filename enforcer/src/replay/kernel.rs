@@ -40,23 +40,13 @@ pub struct Kernel {
 impl Kernel {
     /// Loads the program with `half` (an overlay and the image behind it) as its only generation.
     pub fn load(half: &[Cell]) -> Result<Kernel, dataplane::Error> {
-        let mut programs = load::Kernel::load(&load::Options {
-            replay: true,
-            ..load::Options::for_cells(half.len())
-        })?;
+        let mut programs = load::Kernel::load(&load::Options { replay: true, ..load::Options::for_cells(half.len()) })?;
         programs.memory_mut().switch(half, 1)?;
-        Ok(Kernel {
-            input: array(&mut programs, INPUT)?,
-            output: array(&mut programs, OUTPUT)?,
-            programs,
-        })
+        Ok(Kernel { input: array(&mut programs, INPUT)?, output: array(&mut programs, OUTPUT)?, programs })
     }
 
     fn run(&mut self, entry: &Entry, frame: &[u8]) -> Result<u32, EngineError> {
-        let options = |data_in| TestRunOptions {
-            data_in: Some(data_in),
-            ..TestRunOptions::default()
-        };
+        let options = |data_in| TestRunOptions { data_in: Some(data_in), ..TestRunOptions::default() };
         let result = match entry.way {
             Way::In => self.programs.xdp()?.test_run(options(frame))?,
             Way::Out => {
@@ -76,19 +66,14 @@ impl Engine for Kernel {
             // The router itself, where it leaves.
             entered: 0,
         };
-        self.input
-            .set(0, Input(input), 0)
-            .map_err(|error| broken(INPUT, &error))?;
+        self.input.set(0, Input(input), 0).map_err(|error| broken(INPUT, &error))?;
         let empty = Output(Outcome::default());
         self.output.set(0, empty, 0).map_err(|error| broken(OUTPUT, &error))?;
         let returned = self.run(entry, frame)?;
         let outcome = self.output.get(&0, 0).map_err(|error| broken(OUTPUT, &error))?;
         let judgement = Judgement::of(outcome.0)?;
         if !agrees(entry.way, judgement.verdict, returned) {
-            return Err(EngineError::Contradiction {
-                returned,
-                verdict: judgement.verdict,
-            });
+            return Err(EngineError::Contradiction { returned, verdict: judgement.verdict });
         }
         Ok(judgement)
     }
@@ -116,10 +101,7 @@ fn array<V: Pod>(programs: &mut load::Kernel, map: &'static str) -> Result<Array
 }
 
 fn broken(map: &'static str, error: &aya::maps::MapError) -> dataplane::Error {
-    dataplane::Error::Map {
-        map,
-        error: error.to_string(),
-    }
+    dataplane::Error::Map { map, error: error.to_string() }
 }
 
 #[cfg(test)]

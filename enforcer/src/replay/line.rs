@@ -120,10 +120,7 @@ mod tests {
     use enforcer_common::event::Outcome;
 
     fn names() -> Names {
-        let port = |name: &str| crate::compile::image::PortName {
-            name: name.into(),
-            ..Default::default()
-        };
+        let port = |name: &str| crate::compile::image::PortName { name: name.into(), ..Default::default() };
         Names {
             zones: ["", "router", "internet", "iot"].map(String::from).to_vec(),
             devices: ["", "lobby-camera"].map(String::from).to_vec(),
@@ -133,40 +130,21 @@ mod tests {
                 Rule {
                     name: "camera.json#from4/web".into(),
                     layer: "mud",
-                    place: Some(Place {
-                        file: "mud/camera.json".into(),
-                        line: 41,
-                    }),
+                    place: Some(Place { file: "mud/camera.json".into(), line: 41 }),
                 },
             ],
         }
     }
 
     fn judgement(verdict: Verdict, reason: Reason, outcome: Outcome) -> Judgement {
-        Judgement {
-            verdict,
-            reason,
-            outcome,
-        }
+        Judgement { verdict, reason, outcome }
     }
 
     #[test]
     fn the_json_is_the_contract() {
-        let outcome = Outcome {
-            rule: 1,
-            device: 1,
-            port: 1,
-            from: 3,
-            to: 2,
-            ..Outcome::default()
-        };
+        let outcome = Outcome { rule: 1, device: 1, port: 1, from: 3, to: 2, ..Outcome::default() };
         let names = names();
-        let line = Line::new(
-            1,
-            0.0,
-            &judgement(Verdict::Drop, Reason::MudFromDevice, outcome),
-            &names,
-        );
+        let line = Line::new(1, 0.0, &judgement(Verdict::Drop, Reason::MudFromDevice, outcome), &names);
         assert_eq!(
             serde_json::to_string(&line).unwrap(),
             concat!(
@@ -192,38 +170,19 @@ mod tests {
     #[test]
     fn a_pass_belongs_to_the_layer_of_its_rule() {
         let names = names();
-        let outcome = Outcome {
-            rule: 1,
-            ..Outcome::default()
-        };
+        let outcome = Outcome { rule: 1, ..Outcome::default() };
         let layer = |reason| Line::new(1, 0.0, &judgement(Verdict::Pass, reason, outcome), &names).layer();
         assert_eq!(layer(Reason::Allowed), "mud");
         assert_eq!(layer(Reason::Established), "connection");
-        let line = Line::new(
-            1,
-            0.0,
-            &judgement(Verdict::Audit, Reason::NoTransition, outcome),
-            &names,
-        );
+        let line = Line::new(1, 0.0, &judgement(Verdict::Audit, Reason::NoTransition, outcome), &names);
         assert_eq!(line.layer(), "transition");
     }
 
     #[test]
     fn a_line_for_people_ends_with_the_rule() {
         let names = names();
-        let outcome = Outcome {
-            rule: 1,
-            device: 1,
-            port: 1,
-            from: 3,
-            ..Outcome::default()
-        };
-        let mut line = Line::new(
-            12,
-            1.25,
-            &judgement(Verdict::Drop, Reason::MudFromDevice, outcome),
-            &names,
-        );
+        let outcome = Outcome { rule: 1, device: 1, port: 1, from: 3, ..Outcome::default() };
+        let mut line = Line::new(12, 1.25, &judgement(Verdict::Drop, Reason::MudFromDevice, outcome), &names);
         assert_eq!(
             line.to_string(),
             "    12     1.250000  drop   mud-from-device  lan0.30     iot/lobby-camera > ?              \
@@ -236,11 +195,7 @@ mod tests {
     #[test]
     fn a_number_without_a_name_is_no_name() {
         let names = names();
-        let outcome = Outcome {
-            rule: 99,
-            device: 99,
-            ..Outcome::default()
-        };
+        let outcome = Outcome { rule: 99, device: 99, ..Outcome::default() };
         let line = Line::new(1, 0.0, &judgement(Verdict::Drop, Reason::Guardrail, outcome), &names);
         assert!(line.rule.is_none() && line.device.is_none());
     }

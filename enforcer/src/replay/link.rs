@@ -63,10 +63,7 @@ pub fn arrival(frame: Frame) -> Result<Arrival, UnsupportedLink> {
         113 => cooked(&frame.bytes),
         276 => cooked2(&frame.bytes),
         link => {
-            return Err(UnsupportedLink {
-                frame: frame.number,
-                link,
-            });
+            return Err(UnsupportedLink { frame: frame.number, link });
         }
     };
     let mut bytes = unwrapped.bytes;
@@ -75,12 +72,7 @@ pub fn arrival(frame: Frame) -> Result<Arrival, UnsupportedLink> {
         let whole = bytes.len().saturating_add(missing).min(LONGEST + 1);
         bytes.resize(whole.max(bytes.len()), 0);
     }
-    Ok(Arrival {
-        medium: unwrapped.medium,
-        bytes,
-        outgoing: frame.outgoing || unwrapped.outgoing,
-        cut: missing > 0,
-    })
+    Ok(Arrival { medium: unwrapped.medium, bytes, outgoing: frame.outgoing || unwrapped.outgoing, cut: missing > 0 })
 }
 
 struct Unwrapped {
@@ -91,19 +83,11 @@ struct Unwrapped {
 
 impl Unwrapped {
     fn ethernet(bytes: Vec<u8>) -> Self {
-        Unwrapped {
-            medium: Medium::Ethernet,
-            bytes,
-            outgoing: false,
-        }
+        Unwrapped { medium: Medium::Ethernet, bytes, outgoing: false }
     }
 
     fn ip(bytes: Vec<u8>) -> Self {
-        Unwrapped {
-            medium: Medium::Ip,
-            bytes,
-            outgoing: false,
-        }
+        Unwrapped { medium: Medium::Ip, bytes, outgoing: false }
     }
 }
 
@@ -195,33 +179,9 @@ impl Cooked<'_> {
     fn destination(&self) -> [u8; 6] {
         match (self.packet_type, self.protocol, self.payload) {
             (BROADCAST, _, _) => [0xff; 6],
-            (
-                _,
-                [0x08, 0x00],
-                [
-                    _,
-                    _,
-                    _,
-                    _,
-                    _,
-                    _,
-                    _,
-                    _,
-                    _,
-                    _,
-                    _,
-                    _,
-                    _,
-                    _,
-                    _,
-                    _,
-                    0xff,
-                    0xff,
-                    0xff,
-                    0xff,
-                    ..,
-                ],
-            ) => [0xff; 6],
+            (_, [0x08, 0x00], [_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, 0xff, 0xff, 0xff, 0xff, ..]) => {
+                [0xff; 6]
+            }
             (_, [0x08, 0x00], [_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, 224..=239, b, c, d, ..]) => {
                 [0x01, 0x00, 0x5e, b & 0x7f, *c, *d]
             }

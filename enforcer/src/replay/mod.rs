@@ -91,12 +91,7 @@ impl<'a> Replay<'a> {
                 known: places.known().into_iter().map(String::from).collect(),
             })?),
         };
-        Ok(Replay {
-            image,
-            terrain: Terrain::of(policy, facts, &image.names),
-            places,
-            fixed,
-        })
+        Ok(Replay { image, terrain: Terrain::of(policy, facts, &image.names), places, fixed })
     }
 
     /// The overlay and the image behind it, as the engine in the kernel needs them.

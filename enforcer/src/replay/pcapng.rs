@@ -75,11 +75,7 @@ impl Found {
 
     fn on(mut self, interface: &InterfaceDescriptionBlock<'_>, number: u64) -> Frame {
         if self.simple {
-            let limit = if interface.snaplen == 0 {
-                self.length
-            } else {
-                self.length.min(interface.snaplen)
-            };
+            let limit = if interface.snaplen == 0 { self.length } else { self.length.min(interface.snaplen) };
             self.bytes.truncate(limit as usize);
         }
         Frame {
@@ -127,9 +123,5 @@ fn nanoseconds(ticks: u64, interface: &InterfaceDescriptionBlock<'_>) -> u64 {
 /// finest that can be counted.
 fn ticks_per_second(resolution: u8) -> u128 {
     let power = u32::from(resolution & 0x7f);
-    if resolution & 0x80 != 0 {
-        1 << power.min(126)
-    } else {
-        10u128.pow(power.min(38))
-    }
+    if resolution & 0x80 != 0 { 1 << power.min(126) } else { 10u128.pow(power.min(38)) }
 }

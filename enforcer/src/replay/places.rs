@@ -46,11 +46,7 @@ impl<'a> Places<'a> {
             let next = names.ports.len() as u32 + interfaces.len() as u32;
             interfaces.entry(named.interface.as_str()).or_insert(Place(next));
         }
-        let mut places = Places {
-            names,
-            interfaces,
-            entries: BTreeMap::new(),
-        };
+        let mut places = Places { names, interfaces, entries: BTreeMap::new() };
         places.enter_ports();
         places.enter_interfaces();
         places
@@ -119,9 +115,7 @@ impl<'a> Places<'a> {
 
     /// The numbers of ports that stand on these tags, whatever the interface.
     pub(super) fn with_tags(&self, vlans: &[u16]) -> impl Iterator<Item = u32> {
-        ports(self.names)
-            .filter(move |(_, port)| !vlans.is_empty() && port.vlans == vlans)
-            .map(|(number, _)| number)
+        ports(self.names).filter(move |(_, port)| !vlans.is_empty() && port.vlans == vlans).map(|(number, _)| number)
     }
 
     /// Names that `find` knows.
@@ -177,10 +171,7 @@ mod tests {
             vlans: vlans.to_vec(),
             zones: vec![],
         }));
-        Names {
-            ports,
-            ..Names::default()
-        }
+        Names { ports, ..Names::default() }
     }
 
     fn trunk() -> Names {
@@ -265,9 +256,6 @@ mod tests {
         let names = trunk();
         let places = Places::of(&names);
         assert!(places.find("lan2").is_none());
-        assert_eq!(
-            places.known(),
-            ["lan0", "lan0.30", "lan0.30.100", "lan0.40", "lan1", "lan1.7"]
-        );
+        assert_eq!(places.known(), ["lan0", "lan0.30", "lan0.30.100", "lan0.40", "lan1", "lan1.7"]);
     }
 }

@@ -58,14 +58,12 @@ impl Sketch {
 
     fn read_net(&mut self, net: &LaxNetSlice<'_>) {
         (self.source, self.destination) = match net {
-            LaxNetSlice::Ipv4(ip) => (
-                Some(ip.header().source_addr().into()),
-                Some(ip.header().destination_addr().into()),
-            ),
-            LaxNetSlice::Ipv6(ip) => (
-                Some(ip.header().source_addr().into()),
-                Some(ip.header().destination_addr().into()),
-            ),
+            LaxNetSlice::Ipv4(ip) => {
+                (Some(ip.header().source_addr().into()), Some(ip.header().destination_addr().into()))
+            }
+            LaxNetSlice::Ipv6(ip) => {
+                (Some(ip.header().source_addr().into()), Some(ip.header().destination_addr().into()))
+            }
             LaxNetSlice::Arp(arp) => (ipv4(arp.sender_protocol_addr()), ipv4(arp.target_protocol_addr())),
         };
     }
@@ -109,7 +107,7 @@ pub(super) fn without_tags(bytes: &mut Vec<u8>, tags: usize) {
 /// True for an address that tells nothing about a zone: it belongs to the port that it is seen on.
 pub(super) fn is_local_to_port(address: &IpAddr) -> bool {
     match address {
-        IpAddr::V4(address) => address.is_unspecified(),
+        IpAddr::V4(address) => address.is_unspecified() || address.is_link_local(),
         IpAddr::V6(address) => address.is_unspecified() || address.is_unicast_link_local(),
     }
 }
@@ -122,10 +120,7 @@ mod tests {
     fn tagged() -> Vec<u8> {
         let mut bytes = Vec::new();
         PacketBuilder::ethernet2([2, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 2])
-            .double_vlan(
-                etherparse::VlanId::try_new(100).unwrap(),
-                etherparse::VlanId::try_new(30).unwrap(),
-            )
+            .double_vlan(etherparse::VlanId::try_new(100).unwrap(), etherparse::VlanId::try_new(30).unwrap())
             .ipv6([0xfd; 16], [0xfe; 16], 64)
             .udp(1, 2)
             .write(&mut bytes, &[0; 20])
@@ -165,14 +160,9 @@ mod tests {
 
     #[test]
     fn the_addresses_inside_pppoe_are_read() {
-        let mut bytes = vec![
-            2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x88, 0x64, 0x11, 0, 0, 1, 0, 30, 0x00, 0x21,
-        ];
+        let mut bytes = vec![2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x88, 0x64, 0x11, 0, 0, 1, 0, 30, 0x00, 0x21];
         let mut ip = Vec::new();
-        PacketBuilder::ipv4([192, 0, 2, 1], [192, 0, 2, 2], 64)
-            .udp(1, 2)
-            .write(&mut ip, &[])
-            .unwrap();
+        PacketBuilder::ipv4([192, 0, 2, 1], [192, 0, 2, 2], 64).udp(1, 2).write(&mut ip, &[]).unwrap();
         bytes.extend(ip);
         let sketch = Sketch::of(Medium::Ethernet, &bytes);
         assert_eq!(sketch.source, Some(IpAddr::from([192, 0, 2, 1])));

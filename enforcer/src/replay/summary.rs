@@ -21,10 +21,7 @@ impl Summary {
 
     fn of(&self, verdict: Verdict) -> u64 {
         let counts = self.counts.iter();
-        counts
-            .filter(|((is, _), _)| *is == verdict)
-            .map(|(_, count)| count)
-            .sum()
+        counts.filter(|((is, _), _)| *is == verdict).map(|(_, count)| count).sum()
     }
 
     /// All frames.

@@ -30,13 +30,7 @@ pub(super) struct Terrain {
 impl Terrain {
     /// Reads it from the policy.
     pub(super) fn of(policy: &Policy, facts: &Facts, names: &Names) -> Terrain {
-        let numbers: HashMap<&str, u32> = names
-            .ports
-            .iter()
-            .map(|port| port.name.as_str())
-            .zip(0..)
-            .skip(1)
-            .collect();
+        let numbers: HashMap<&str, u32> = names.ports.iter().map(|port| port.name.as_str()).zip(0..).skip(1).collect();
         let mut terrain = Terrain {
             ports: Vec::new(),
             uplinks: policy.zones.iter().map(|zone| zone.is_uplink()).collect(),
@@ -113,10 +107,6 @@ impl Terrain {
     /// The first port of an uplink, or of a zone that is none.
     pub(super) fn first_port(&self, uplink: bool) -> Option<u32> {
         let zones = self.ports.iter().zip(&self.uplinks);
-        zones
-            .filter(|(_, is)| **is == uplink)
-            .flat_map(|(ports, _)| ports)
-            .min()
-            .copied()
+        zones.filter(|(_, is)| **is == uplink).flat_map(|(ports, _)| ports).min().copied()
     }
 }

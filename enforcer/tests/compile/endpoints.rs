@@ -54,11 +54,7 @@ fn the_longest_prefix_says_the_zone() {
         ("fd01::", "internet"),
         ("2001:db8::1", "internet"),
     ] {
-        let outside = if address.contains(':') {
-            "2001:db8::9"
-        } else {
-            "192.0.2.9"
-        };
+        let outside = if address.contains(':') { "2001:db8::9" } else { "192.0.2.9" };
         let packet = packet(outside, address, "tcp/80");
         let from = site.sender("wan0", &packet).unwrap();
         assert_eq!(site.zone(&from), "internet");
@@ -94,11 +90,7 @@ fn an_address_enters_by_the_ports_of_its_zone() {
         ("wan0", "::", Ok("internet")),
         ("ot0", "fe80::1", Err(Reason::UnknownZone)),
     ] {
-        let other = if address.contains(':') {
-            "2001:db8::9"
-        } else {
-            "192.0.2.9"
-        };
+        let other = if address.contains(':') { "2001:db8::9" } else { "192.0.2.9" };
         let found = site.sender(port, &packet(address, other, "tcp/80"));
         assert_eq!(
             found.as_ref().map(|who| site.zone(who)),
@@ -111,26 +103,9 @@ fn an_address_enters_by_the_ports_of_its_zone() {
 #[test]
 fn nobody_is_at_a_destination_that_cannot_be() {
     let site = Site::usual("");
-    for address in [
-        "127.0.0.1",
-        "0.0.0.0",
-        "240.0.0.1",
-        "0.9.9.9",
-        "::",
-        "::1",
-        "::ffff:10.30.0.1",
-        "fec0::1",
-    ] {
-        let source = if address.contains(':') {
-            "fd00:30::9"
-        } else {
-            "10.30.0.9"
-        };
-        assert_eq!(
-            site.judge("iot0", &packet(source, address, "tcp/80")),
-            "unknown-zone",
-            "{address}"
-        );
+    for address in ["127.0.0.1", "0.0.0.0", "240.0.0.1", "0.9.9.9", "::", "::1", "::ffff:10.30.0.1", "fec0::1"] {
+        let source = if address.contains(':') { "fd00:30::9" } else { "10.30.0.9" };
+        assert_eq!(site.judge("iot0", &packet(source, address, "tcp/80")), "unknown-zone", "{address}");
     }
 }
 
@@ -138,11 +113,7 @@ fn nobody_is_at_a_destination_that_cannot_be() {
 fn the_router_has_its_addresses() {
     let site = Site::usual("");
     for address in ["10.30.0.1", "10.20.0.1", "fd00:30::1", "fd00:20::1"] {
-        let source = if address.contains(':') {
-            "fd00:30::9"
-        } else {
-            "10.30.0.9"
-        };
+        let source = if address.contains(':') { "fd00:30::9" } else { "10.30.0.9" };
         let packet = packet(source, address, "tcp/22");
         let from = site.sender("iot0", &packet).unwrap();
         let to = site.receiver(&packet, &from).unwrap();
@@ -157,28 +128,11 @@ fn the_router_has_its_addresses() {
 #[test]
 fn groups_and_broadcasts_stay_in_the_zone_of_the_sender() {
     let site = Site::usual("[[transitions]]\nfrom = \"iot\"\nto = \"same\"\nallow = [\"udp/5353\"]\n");
-    for address in [
-        "224.0.0.251",
-        "239.1.2.3",
-        "255.255.255.255",
-        "10.30.255.255",
-        "10.20.255.255",
-    ] {
-        assert_eq!(
-            site.judge("iot0", &packet("10.30.0.9", address, "udp/5353")),
-            "allowed iot>same",
-            "{address}"
-        );
-        assert_eq!(
-            site.judge("office0", &packet("10.20.0.9", address, "udp/5353")),
-            "no-transition",
-            "{address}"
-        );
+    for address in ["224.0.0.251", "239.1.2.3", "255.255.255.255", "10.30.255.255", "10.20.255.255"] {
+        assert_eq!(site.judge("iot0", &packet("10.30.0.9", address, "udp/5353")), "allowed iot>same", "{address}");
+        assert_eq!(site.judge("office0", &packet("10.20.0.9", address, "udp/5353")), "no-transition", "{address}");
     }
-    assert_eq!(
-        site.judge("iot0", &packet("fd00:30::9", "ff02::fb", "udp/5353")),
-        "allowed iot>same"
-    );
+    assert_eq!(site.judge("iot0", &packet("fd00:30::9", "ff02::fb", "udp/5353")), "allowed iot>same");
 }
 
 const DEVICES: &str = r#"
@@ -226,11 +180,7 @@ fn listed_addresses_fence_a_device() {
         (9, "10.30.0.14", Ok("still")),
         (9, "10.30.0.15", Ok("")),
     ] {
-        let other = if address.contains(':') {
-            "2001:db8::9"
-        } else {
-            "192.0.2.9"
-        };
+        let other = if address.contains(':') { "2001:db8::9" } else { "192.0.2.9" };
         let found = site.sender("iot0", &by(mac, packet(address, other, "tcp/80")));
         assert_eq!(
             found.as_ref().map(|who| site.device(who)),
@@ -239,14 +189,8 @@ fn listed_addresses_fence_a_device() {
         );
     }
     // On a port of another zone it is nobody's.
-    assert_eq!(
-        site.sender("office0", &frame(FREE, 9, 0x88b8, 1)).unwrap_err(),
-        Reason::SpoofedSource
-    );
-    assert_eq!(
-        site.device(&site.sender("iot0", &frame(FREE, 9, 0x88b8, 1)).unwrap()),
-        "free"
-    );
+    assert_eq!(site.sender("office0", &frame(FREE, 9, 0x88b8, 1)).unwrap_err(), Reason::SpoofedSource);
+    assert_eq!(site.device(&site.sender("iot0", &frame(FREE, 9, 0x88b8, 1)).unwrap()), "free");
 }
 
 const UNKNOWN: &str = r#"
@@ -292,51 +236,22 @@ allow = ["tcp/443"]
 #[test]
 fn unknown_addresses_are_denied_or_in_quarantine() {
     let site = Site::new(UNKNOWN);
-    for (net, outside) in [
-        (["10.1.0.", "10.2.0."], "192.0.2.9"),
-        (["fd00:1::", "fd00:2::"], "2001:db8::9"),
-    ] {
+    for (net, outside) in [(["10.1.0.", "10.2.0."], "192.0.2.9"), (["fd00:1::", "fd00:2::"], "2001:db8::9")] {
         let judge = |port: &str, from: &str, to: &str, service: &str| site.judge(port, &packet(from, to, service));
         let [strict, guarded] = net;
         let at = |net: &str, host: u32| format!("{net}{host}");
-        assert_eq!(
-            judge("lan0", &at(strict, 5), outside, "tcp/80"),
-            "allowed strict+guarded>internet"
-        );
+        assert_eq!(judge("lan0", &at(strict, 5), outside, "tcp/80"), "allowed strict+guarded>internet");
         assert_eq!(judge("lan0", &at(strict, 6), outside, "tcp/443"), "unknown-device");
         assert_eq!(judge("wan0", outside, &at(strict, 6), "tcp/443"), "unknown-device");
-        assert_eq!(
-            judge("lan1", &at(guarded, 5), outside, "tcp/80"),
-            "allowed strict+guarded>internet"
-        );
+        assert_eq!(judge("lan1", &at(guarded, 5), outside, "tcp/80"), "allowed strict+guarded>internet");
         assert_eq!(judge("lan1", &at(guarded, 6), outside, "tcp/80"), "no-transition");
-        assert_eq!(
-            judge("lan1", &at(guarded, 6), outside, "tcp/443"),
-            "allowed quarantine>internet+same"
-        );
-        assert_eq!(
-            judge("lan1", &at(guarded, 6), &at(guarded, 7), "tcp/443"),
-            "allowed quarantine>internet+same"
-        );
-        assert_eq!(
-            judge("lan1", &at(guarded, 6), &at(guarded, 5), "tcp/443"),
-            "no-transition"
-        );
-        let who = site
-            .sender("lan1", &packet(&at(guarded, 6), outside, "tcp/443"))
-            .unwrap();
-        assert_eq!(
-            (site.zone(&who), site.image.names.zones[who.home as usize].as_str()),
-            ("quarantine", "guarded")
-        );
+        assert_eq!(judge("lan1", &at(guarded, 6), outside, "tcp/443"), "allowed quarantine>internet+same");
+        assert_eq!(judge("lan1", &at(guarded, 6), &at(guarded, 7), "tcp/443"), "allowed quarantine>internet+same");
+        assert_eq!(judge("lan1", &at(guarded, 6), &at(guarded, 5), "tcp/443"), "no-transition");
+        let who = site.sender("lan1", &packet(&at(guarded, 6), outside, "tcp/443")).unwrap();
+        assert_eq!((site.zone(&who), site.image.names.zones[who.home as usize].as_str()), ("quarantine", "guarded"));
     }
-    assert_eq!(
-        site.judge("lan1", &packet("10.2.0.6", "224.0.0.1", "tcp/443")),
-        "allowed quarantine>internet+same"
-    );
-    assert_eq!(
-        site.judge("lan0", &packet("fe80::6", "ff02::1", "tcp/443")),
-        "unknown-device"
-    );
+    assert_eq!(site.judge("lan1", &packet("10.2.0.6", "224.0.0.1", "tcp/443")), "allowed quarantine>internet+same");
+    assert_eq!(site.judge("lan0", &packet("fe80::6", "ff02::1", "tcp/443")), "unknown-device");
     assert_eq!(site.judge("lan1", &frame(9, 8, 0x88b8, 1)), "no-transition");
 }

@@ -99,14 +99,7 @@ fn the_order_of_files_tables_and_keys_changes_no_cell() {
     let one = site();
     assert_eq!(one.image, site().image, "compiled twice");
     let other = Site::with(&REORDERED);
-    let names = |site: &Site| {
-        site.image
-            .names
-            .rules
-            .iter()
-            .map(|rule| rule.name.clone())
-            .collect::<Vec<_>>()
-    };
+    let names = |site: &Site| site.image.names.rules.iter().map(|rule| rule.name.clone()).collect::<Vec<_>>();
     assert_eq!(names(&one), names(&other));
     assert_eq!(one.image.digest, other.image.digest);
     assert_eq!(one.image.cells, other.image.cells);

@@ -47,10 +47,7 @@ struct Who {
 fn who(policy: &Policy, end: &End) -> Who {
     let zone = policy.zones.iter().position(|zone| zone.name == end.0).unwrap();
     let device = policy.devices.iter().position(|device| device.name == end.1);
-    Who {
-        zone: ZoneId(zone),
-        device: device.map(DeviceId),
-    }
+    Who { zone: ZoneId(zone), device: device.map(DeviceId) }
 }
 
 fn named(side: &Side, who: Who) -> bool {
@@ -76,11 +73,7 @@ fn speaks(services: &[Service], packet: &Packet) -> bool {
     services.iter().any(|service| match service {
         Service::Any => true,
         Service::Protocol(protocol) => packet.protocol == *protocol,
-        Service::Ports {
-            protocol,
-            destination,
-            source,
-        } => {
+        Service::Ports { protocol, destination, source } => {
             packet.protocol == *protocol
                 && Service::range(*destination).contains(&packet.destination_port)
                 && Service::range(*source).contains(&packet.source_port)
@@ -111,9 +104,7 @@ fn judge(policy: &Policy, ends: (Who, Who), packet: &Packet) -> String {
             && speaks(&transition.allow, packet)
             && !speaks(&transition.deny, packet)
     });
-    allows.map_or("no-transition".to_owned(), |transition| {
-        format!("allowed {}", transition.name)
-    })
+    allows.map_or("no-transition".to_owned(), |transition| format!("allowed {}", transition.name))
 }
 
 /// Ports around which ranges begin and end; none begins at 0.
@@ -145,12 +136,7 @@ fn side(last: &'static str) -> impl Strategy<Value = String> {
 fn policy() -> impl Strategy<Value = String> {
     let transition = (side("*"), side("same"), services(1), services(0));
     let except = (side("*"), side("same"), services(1));
-    let guardrail = (
-        side("*"),
-        side("same"),
-        services(1),
-        proptest::collection::vec(except, 0..3),
-    );
+    let guardrail = (side("*"), side("same"), services(1), proptest::collection::vec(except, 0..3));
     let transitions = proptest::collection::vec(transition, 1..5);
     (transitions, proptest::collection::vec(guardrail, 0..3)).prop_map(|(transitions, guardrails)| {
         let mut text = DEVICES.to_owned();

@@ -72,25 +72,15 @@ struct View<'a> {
 
 impl View<'_> {
     fn is(&self, matched: &PeerMatch) -> bool {
-        let theirs = || {
-            self.peer
-                .into_iter()
-                .flat_map(|peer| &peer.profiles)
-                .map(|id| &self.policy.profiles[id.0])
-        };
+        let theirs = || self.peer.into_iter().flat_map(|peer| &peer.profiles).map(|id| &self.policy.profiles[id.0]);
         let one_of = |list: Option<&Vec<IpAddr>>| list.is_some_and(|list| list.contains(&self.other));
         match matched {
             PeerMatch::Network(net) => net.contains(&self.other),
             PeerMatch::Name(name) => one_of(self.policy.names.get(name)),
             PeerMatch::LocalNetworks => self.local,
-            PeerMatch::Controller(class) if class.starts_with("urn:") => self
-                .policy
-                .router
-                .addresses
-                .values()
-                .flatten()
-                .map(IpNet::addr)
-                .any(|own| own == self.other),
+            PeerMatch::Controller(class) if class.starts_with("urn:") => {
+                self.policy.router.addresses.values().flatten().map(IpNet::addr).any(|own| own == self.other)
+            }
             PeerMatch::Controller(class) => one_of(self.policy.controllers.get(class)),
             PeerMatch::MyController => one_of(Some(&self.device.my_controllers)),
             PeerMatch::SameManufacturer => theirs().any(|profile| profile.authority == self.profile.authority),
@@ -108,15 +98,8 @@ impl View<'_> {
         let among = |ports: &[(u16, u16)], port: u16| {
             ports.is_empty() || ports.iter().any(|range| (range.0..=range.1).contains(&port))
         };
-        let Transport {
-            protocol,
-            source_ports,
-            destination_ports,
-            ..
-        } = &ace.transport;
-        let initiated = ace
-            .initiated
-            .is_none_or(|who| (who == Initiated::FromDevice) == self.device_opened);
+        let Transport { protocol, source_ports, destination_ports, .. } = &ace.transport;
+        let initiated = ace.initiated.is_none_or(|who| (who == Initiated::FromDevice) == self.device_opened);
         family
             && initiated
             && protocol.is_none_or(|protocol| protocol == self.protocol)
@@ -151,11 +134,7 @@ fn ask<'a>(
             source_port,
             destination_port,
         };
-        let list = if sends {
-            &profile.from_device
-        } else {
-            &profile.to_device
-        };
+        let list = if sends { &profile.from_device } else { &profile.to_device };
         match list.iter().find(|ace| view.matches(ace)) {
             Some(ace) if ace.accept => outcome.0 = true,
             Some(ace) => outcome.1 = outcome.1.or(Some(ace.rule.as_str())),
@@ -204,33 +183,11 @@ const EDGES: [u16; 6] = [1, 53, 80, 81, 443, 65535];
 
 /// Matches of an entry about what is sent to the device, or by it.
 fn matches(sends: bool) -> impl Strategy<Value = Value> {
-    let words = vec![
-        "name",
-        "network",
-        "local",
-        "light",
-        "dns",
-        "mine",
-        "kin",
-        "maker",
-        "model",
-        "own",
-        "initiated",
-    ];
+    let words = vec!["name", "network", "local", "light", "dns", "mine", "kin", "maker", "model", "own", "initiated"];
     let ports = (select(&EDGES[..]), select(&EDGES[..]), any::<bool>());
-    (
-        subsequence(words, 0..3),
-        0usize..4,
-        ports,
-        select(vec!["tcp", "udp"]),
-        0usize..3,
-    )
-        .prop_map(move |(words, ports, (a, b, source), protocol, version)| {
-            let (own, far) = if sends {
-                ("source", "destination")
-            } else {
-                ("destination", "source")
-            };
+    (subsequence(words, 0..3), 0usize..4, ports, select(vec!["tcp", "udp"]), 0usize..3).prop_map(
+        move |(words, ports, (a, b, source), protocol, version)| {
+            let (own, far) = if sends { ("source", "destination") } else { ("destination", "source") };
             let (mut mud, mut ip, mut transport) = (json!({}), json!({}), json!({}));
             // Half of the entries speak of one family; some of what they say needs one.
             let version = if version == 2 { 4 } else { 6 };
@@ -279,16 +236,15 @@ fn matches(sends: bool) -> impl Strategy<Value = Value> {
                 all[protocol] = transport;
             }
             all
-        })
+        },
+    )
 }
 
 fn entries(sends: bool) -> impl Strategy<Value = Vec<Value>> {
     let entry = (matches(sends), prop::bool::weighted(0.7));
     proptest::collection::vec(entry, 0..6).prop_map(|entries| {
         let numbered = entries.into_iter().enumerate();
-        numbered
-            .map(|(i, (matches, accepts))| ace(&format!("e{i}"), matches, accepts))
-            .collect()
+        numbered.map(|(i, (matches, accepts))| ace(&format!("e{i}"), matches, accepts)).collect()
     })
 }
 

@@ -32,11 +32,7 @@ fn judge(site: &Site, from: &str, to: &str, service: &str) -> String {
     let six = place(from, to, 6);
     let (port, mac) = (four.0, four.1);
     let verdict = site.judge(port, &by(mac, packet(&four.2, &four.3, service)));
-    assert_eq!(
-        verdict,
-        site.judge(port, &by(mac, packet(&six.2, &six.3, service))),
-        "{from} to {to}: {service}"
-    );
+    assert_eq!(verdict, site.judge(port, &by(mac, packet(&six.2, &six.3, service))), "{from} to {to}: {service}");
     verdict
 }
 
@@ -141,11 +137,7 @@ fn frames_without_ip_are_told_apart_by_what_follows_the_ethertype() {
         (0x88b9, 0x0010, "no-transition"),
         (0x8892, 0xffff, "allowed iot>same"),
     ] {
-        assert_eq!(
-            site.judge("iot0", &frame(9, 8, ethertype, second)),
-            expected,
-            "{ethertype:#x}/{second:#x}"
-        );
+        assert_eq!(site.judge("iot0", &frame(9, 8, ethertype, second)), expected, "{ethertype:#x}/{second:#x}");
     }
 }
 
@@ -323,10 +315,7 @@ except = [{ from = "camera", to = "office" }]
 #[test]
 fn a_drop_is_audit_only_where_all_that_it_rests_on_is() {
     let site = Site::with(&[
-        (
-            "zones.toml",
-            &crate::site::ZONES.replace("[zones.iot]", "[zones.iot]\nmode = \"audit\""),
-        ),
+        ("zones.toml", &crate::site::ZONES.replace("[zones.iot]", "[zones.iot]\nmode = \"audit\"")),
         (
             "more.toml",
             &format!(

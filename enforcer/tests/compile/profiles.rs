@@ -37,20 +37,12 @@ my-controllers = ["10.20.0.6"]
 /// A site whose camera has these files, `a.json` first; the lamp's file allows everything.
 fn site(files: &[(&[Value], &[Value])], camera: &str) -> Site {
     let names: Vec<String> = ('a'..).zip(files).map(|(name, _)| format!("{name}.json")).collect();
-    let texts: Vec<String> = files
-        .iter()
-        .map(|(from, to)| file("https://vendor.example/camera", from, to))
-        .collect();
+    let texts: Vec<String> = files.iter().map(|(from, to)| file("https://vendor.example/camera", from, to)).collect();
     let rules = RULES.replace("FILES", &format!("{names:?}\n{camera}"));
     let any = [accept("any", json!({}))];
     let lamp = file("https://vendor.example/lamp", &any, &any);
     let mut all = vec![("zones.toml", ZONES), ("rules.toml", &rules), ("lamp.json", &lamp)];
-    all.extend(
-        names
-            .iter()
-            .zip(&texts)
-            .map(|(name, text)| (name.as_str(), text.as_str())),
-    );
+    all.extend(names.iter().zip(&texts).map(|(name, text)| (name.as_str(), text.as_str())));
     Site::with(&all)
 }
 
@@ -116,10 +108,7 @@ fn peers_are_who_the_network_says() {
     let name = |version: u32| {
         let ip = json!({ "ietf-acldns:dst-dnsname": "Cloud.Example." });
         let udp = ports("destination-port", 1, 1);
-        accept(
-            &format!("name{version}"),
-            json!({ format!("ipv{version}"): ip, "udp": udp }),
-        )
+        accept(&format!("name{version}"), json!({ format!("ipv{version}"): ip, "udp": udp }))
     };
     let site = sending(&[
         name(4),
@@ -146,23 +135,11 @@ fn peers_are_who_the_network_says() {
     ] {
         for port in (1..12).chain([53, 123]) {
             let service = format!("udp/{port}");
-            let expected = if services.contains(&service.as_str()) {
-                PASS
-            } else {
-                NONE
-            };
+            let expected = if services.contains(&service.as_str()) { PASS } else { NONE };
             assert_eq!(send(&site, to, &service), expected, "{to:?} {service}");
         }
     }
-    for (port, expected) in [
-        (6, PASS),
-        (7, PASS),
-        (8, NONE),
-        (9, PASS),
-        (10, NONE),
-        (5, PASS),
-        (4, NONE),
-    ] {
+    for (port, expected) in [(6, PASS), (7, PASS), (8, NONE), (9, PASS), (10, NONE), (5, PASS), (4, NONE)] {
         assert_eq!(send(&site, LAMP, &format!("udp/{port}")), expected, "{port}");
     }
 }
@@ -199,17 +176,11 @@ fn who_opens_matters_where_the_file_says_so() {
     let into = packet("192.0.2.9", "10.30.0.11", "tcp/40000:443");
     assert_eq!(out.judge("wan0", &into), "mud-to-device");
     let inward = site(
-        &[(
-            &[accept("web", tcp("source-port", "to-device"))],
-            &[accept("web", tcp("destination-port", "to-device"))],
-        )],
+        &[(&[accept("web", tcp("source-port", "to-device"))], &[accept("web", tcp("destination-port", "to-device"))])],
         "",
     );
     assert_eq!(send(&inward, STRANGER, "tcp/40000:443"), NONE);
-    assert_eq!(
-        inward.judge("wan0", &packet("192.0.2.9", "10.30.0.11", "tcp/443")),
-        PASS
-    );
+    assert_eq!(inward.judge("wan0", &packet("192.0.2.9", "10.30.0.11", "tcp/443")), PASS);
 }
 
 #[test]
@@ -226,10 +197,7 @@ fn answers_pass_unless_an_entry_drops_them_or_they_must_be_listed() {
     };
     let plain = site(&[(&from, &to)], "");
     let dropped = Some("mud-to-device a.json#to/2".to_owned());
-    assert_eq!(
-        [1, 2, 3].map(|port| answer(&plain, port)),
-        [None, dropped.clone(), None]
-    );
+    assert_eq!([1, 2, 3].map(|port| answer(&plain, port)), [None, dropped.clone(), None]);
     let listed = site(&[(&from, &to)], "replies = \"listed\"");
     let unlisted = Some("mud-to-device ".to_owned());
     assert_eq!([1, 2, 3].map(|port| answer(&listed, port)), [None, dropped, unlisted]);

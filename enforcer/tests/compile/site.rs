@@ -110,7 +110,8 @@ impl Site {
         }
         let mut out = Decision::default();
         let heads = self.heads();
-        layers::judge(self.image.cells.as_slice(), &heads, packet, &(from, to), None, &mut out).unwrap();
+        let (cells, mut room) = (self.image.cells.as_slice(), [0; 8]);
+        layers::judge(cells, &heads, packet, &(from, to), None, &mut room, &mut out).unwrap();
         Ok(out)
     }
 
@@ -202,20 +203,10 @@ pub(crate) const UNLISTED: u64 = 0x0200_0000_0099;
 
 /// The same packet from another MAC.
 pub(crate) fn by(mac: u64, packet: Packet) -> Packet {
-    Packet {
-        source_mac: mac,
-        ..packet
-    }
+    Packet { source_mac: mac, ..packet }
 }
 
 /// A frame without IP.
 pub(crate) fn frame(mac: u64, to: u64, ethertype: u16, second: u16) -> Packet {
-    Packet {
-        kind: kind::OTHER,
-        source_mac: mac,
-        destination_mac: to,
-        ethertype,
-        second,
-        ..Packet::default()
-    }
+    Packet { kind: kind::OTHER, source_mac: mac, destination_mac: to, ethertype, second, ..Packet::default() }
 }

@@ -29,9 +29,7 @@ fn demo() -> Result<bool> {
     let paint = show::Paint::detect();
     let mut out = std::io::stdout().lock();
     show::heading(&mut out, paint)?;
-    let outcomes = demo::run(&lab, &router, &policy, |outcome| {
-        show::outcome(&mut out, paint, outcome)
-    })?;
+    let outcomes = demo::run(&lab, &router, &policy, |outcome| show::outcome(&mut out, paint, outcome))?;
     show::drops(&mut out, paint, &router.metrics()?)?;
     show::summary(&mut out, paint, &outcomes)?;
     router.stop()?;

@@ -45,16 +45,7 @@ const fn v6(place: &Place) -> IpAddr {
 const STRANGER: (Ipv4Addr, Ipv6Addr) = (Ipv4Addr::new(203, 0, 113, 66), documentation(0x66));
 
 const fn pass(story: &'static str, from: &'static str, to: &'static str, at: IpAddr, service: Service) -> Flow {
-    Flow {
-        story,
-        from,
-        to,
-        at,
-        service,
-        forged: None,
-        passes: true,
-        reason: "allowed",
-    }
+    Flow { story, from, to, at, service, forged: None, passes: true, reason: "allowed" }
 }
 
 const fn drop(
@@ -65,23 +56,11 @@ const fn drop(
     service: Service,
     reason: &'static str,
 ) -> Flow {
-    Flow {
-        story,
-        from,
-        to,
-        at,
-        service,
-        forged: None,
-        passes: false,
-        reason,
-    }
+    Flow { story, from, to, at, service, forged: None, passes: false, reason }
 }
 
 const fn forged(flow: Flow, claimed: &'static str) -> Flow {
-    Flow {
-        forged: Some(claimed),
-        ..flow
-    }
+    Flow { forged: Some(claimed), ..flow }
 }
 
 /// The flows, in the order in which they are sent.

@@ -16,17 +16,11 @@ pub struct Paint {
 impl Paint {
     /// Colours where standard output is a terminal and nobody asked for none.
     pub fn detect() -> Paint {
-        Paint {
-            colours: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
-        }
+        Paint { colours: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() }
     }
 
     fn coloured(self, code: &str, text: &str) -> String {
-        if self.colours {
-            format!("\x1b[{code}m{text}\x1b[0m")
-        } else {
-            text.to_owned()
-        }
+        if self.colours { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
     fn good(self, text: &str) -> String {
@@ -58,11 +52,7 @@ pub fn outcome(out: &mut impl Write, paint: Paint, outcome: &Outcome) -> Result<
     let judged = &outcome.judged;
     let to = format!("{} {}", flow.to, flow.at);
     let seen = if outcome.passed { "pass" } else { "drop" };
-    let seen = if outcome.passed {
-        paint.good(seen)
-    } else {
-        paint.bad(seen)
-    };
+    let seen = if outcome.passed { paint.good(seen) } else { paint.bad(seen) };
     let rule = judged.rule.as_deref().unwrap_or("no entry: silence means no");
     let at = judged.at.as_deref().unwrap_or_default();
     let mark = if outcome.as_expected() { " " } else { "!" };
@@ -77,11 +67,7 @@ pub fn outcome(out: &mut impl Write, paint: Paint, outcome: &Outcome) -> Result<
         paint.faint(at),
     )?;
     if !outcome.as_expected() {
-        let counted = if outcome.reasons.is_empty() {
-            "nothing".to_owned()
-        } else {
-            outcome.reasons.join(", ")
-        };
+        let counted = if outcome.reasons.is_empty() { "nothing".to_owned() } else { outcome.reasons.join(", ") };
         writeln!(
             out,
             "  {}",

@@ -17,19 +17,10 @@ pub(super) fn attempt(lab: &Lab, flow: &Flow) -> Result<bool> {
     if flow.forged.is_some() {
         return forged(lab, flow);
     }
-    let seen = exchange::attempt_within(
-        lab.host(flow.from)?,
-        listening(lab, flow)?,
-        flow.at,
-        flow.service,
-        patience(flow),
-    )?;
+    let seen =
+        exchange::attempt_within(lab.host(flow.from)?, listening(lab, flow)?, flow.at, flow.service, patience(flow))?;
     // Half a conversation is not what either wants: of a flow that should be dropped, nothing may arrive.
-    Ok(if flow.passes {
-        seen.arrived && seen.answered
-    } else {
-        seen.arrived || seen.answered
-    })
+    Ok(if flow.passes { seen.arrived && seen.answered } else { seen.arrived || seen.answered })
 }
 
 /// The frame that opens a flow.
@@ -39,15 +30,7 @@ pub(super) fn first_frame(lab: &Lab, flow: &Flow, payload: &[u8]) -> Result<Vec<
         Some(claimed) => lab.host(claimed)?.like(flow.at),
         None => from.like(flow.at),
     };
-    frame::build(
-        Ends {
-            mac: (from.mac, from.network.mac),
-            ip: (source, flow.at),
-        },
-        &[],
-        flow.service,
-        payload,
-    )
+    frame::build(Ends { mac: (from.mac, from.network.mac), ip: (source, flow.at) }, &[], flow.service, payload)
 }
 
 /// Nobody would get the answer to a forged frame: it counts as passed when it arrives.

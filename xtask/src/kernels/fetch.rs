@@ -93,11 +93,7 @@ fn download(cache: &Path, name: &str) -> Result<()> {
     }
     fs::create_dir_all(&part)?;
     eprintln!("downloading {name}");
-    run::run(
-        Command::new("timeout")
-            .args(["600", "apt-get", "download", "-q", name])
-            .current_dir(&part),
-    )?;
+    run::run(Command::new("timeout").args(["600", "apt-get", "download", "-q", name]).current_dir(&part))?;
     let package = fs::read_dir(&part)?
         .filter_map(Result::ok)
         .map(|entry| entry.path())
@@ -124,11 +120,7 @@ fn unpacked(cache: &Path, name: &str) -> Result<Kernel> {
         .into_iter()
         .find(|path| path.is_dir())
         .with_context(|| format!("{name} holds no modules"))?;
-    Ok(Kernel {
-        name: name.to_owned(),
-        image: entry(folder.join("boot"), "vmlinuz-")?,
-        modules: entry(modules, "")?,
-    })
+    Ok(Kernel { name: name.to_owned(), image: entry(folder.join("boot"), "vmlinuz-")?, modules: entry(modules, "")? })
 }
 
 #[cfg(test)]

@@ -45,11 +45,7 @@ pub(crate) fn build(paths: &Paths, kernel: &Kernel, command: &[&str]) -> Result<
 }
 
 fn script(insert: &str, command: &[&str]) -> String {
-    let command = command
-        .iter()
-        .map(|word| format!("'{}'", word.replace('\'', r"'\''")))
-        .collect::<Vec<_>>()
-        .join(" ");
+    let command = command.iter().map(|word| format!("'{}'", word.replace('\'', r"'\''"))).collect::<Vec<_>>().join(" ");
     format!(
         "#!/bin/sh\n\
          /bin/busybox --install -s /bin 2>/dev/null\n\

@@ -42,10 +42,7 @@ pub(crate) fn run(paths: &Paths, kernel: &Kernel, command: &[&str]) -> Result<()
     let (sender, lines) = channel();
     let reader = thread::spawn(move || {
         for line in BufReader::new(stdout).split(b'\n').map_while(Result::ok) {
-            if sender
-                .send(String::from_utf8_lossy(&line).trim_end().to_owned())
-                .is_err()
-            {
+            if sender.send(String::from_utf8_lossy(&line).trim_end().to_owned()).is_err() {
                 return;
             }
         }

@@ -26,11 +26,8 @@ const PATIENCE: &str = "60";
 /// Runs the load check, or another command, on every kernel.
 pub(crate) fn check(paths: &Paths, command: &[String]) -> Result<()> {
     packages::ensure(Group::Kernels)?;
-    let command: Vec<&str> = if command.is_empty() {
-        CHECK.to_vec()
-    } else {
-        command.iter().map(String::as_str).collect()
-    };
+    let command: Vec<&str> =
+        if command.is_empty() { CHECK.to_vec() } else { command.iter().map(String::as_str).collect() };
     let mut failed = Vec::new();
     for version in KERNELS {
         let started = Instant::now();

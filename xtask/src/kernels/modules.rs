@@ -38,10 +38,7 @@ fn add(files: &[PathBuf], name: &str, modules: &mut Vec<Module>) -> Result<()> {
     for needed in needs(&bytes) {
         add(files, &needed, modules)?;
     }
-    modules.push(Module {
-        name: name.to_owned(),
-        bytes,
-    });
+    modules.push(Module { name: name.to_owned(), bytes });
     Ok(())
 }
 
@@ -51,10 +48,7 @@ fn needs(module: &[u8]) -> Vec<String> {
     let Some(at) = module.windows(KEY.len()).position(|window| window == KEY) else {
         return Vec::new();
     };
-    let value = module
-        .get(at + KEY.len()..)
-        .and_then(|rest| rest.split(|byte| *byte == 0).next())
-        .unwrap_or_default();
+    let value = module.get(at + KEY.len()..).and_then(|rest| rest.split(|byte| *byte == 0).next()).unwrap_or_default();
     String::from_utf8_lossy(value)
         .split(',')
         .filter(|name| !name.is_empty())

@@ -14,10 +14,7 @@ fn operators_become_ranges() {
         (r#""operator":"neq","port":65535"#, vec![(0, 65534)]),
         (r#""lower-port":5,"upper-port":7"#, vec![(5, 7)]),
     ] {
-        let (ace, _) = from_device(
-            "ipv4-acl-type",
-            &format!(r#""udp":{{"destination-port":{{{written}}}}}"#),
-        );
+        let (ace, _) = from_device("ipv4-acl-type", &format!(r#""udp":{{"destination-port":{{{written}}}}}"#));
         assert_eq!(ace.transport.destination_ports, ranges, "{written}");
         assert_eq!(ace.transport.protocol, Some(17));
     }
@@ -33,15 +30,9 @@ fn the_family_is_what_type_and_containers_agree_on() {
     assert_eq!(family("ipv4-acl-type", r#""tcp":{}"#), Family::Ipv4);
     assert_eq!(family("ipv6-acl-type", ""), Family::Ipv6);
     assert_eq!(family("eth-acl-type", ""), Family::Ethernet(None));
-    assert_eq!(
-        family("eth-acl-type", r#""eth":{"ethertype":2054}"#),
-        Family::Ethernet(Some(0x0806))
-    );
+    assert_eq!(family("eth-acl-type", r#""eth":{"ethertype":2054}"#), Family::Ethernet(Some(0x0806)));
     assert_eq!(family("eth-acl-type", r#""eth":{"ethertype":"ipv6"}"#), Family::Ipv6);
-    assert_eq!(
-        family("mixed-eth-ipv4-acl-type", r#""ipv4":{"protocol":17}"#),
-        Family::Ipv4
-    );
+    assert_eq!(family("mixed-eth-ipv4-acl-type", r#""ipv4":{"protocol":17}"#), Family::Ipv4);
     assert_eq!(family("mixed-eth-ipv6-acl-type", r#""udp":{}"#), Family::Ipv6);
     assert_eq!(family("mixed-eth-ipv4-ipv6-acl-type", r#""udp":{}"#), Family::Ip);
     assert_eq!(
@@ -59,19 +50,12 @@ fn without_type_the_containers_decide() {
     assert_eq!(family(""), Family::Ip);
     assert_eq!(family(r#""tcp":{}"#), Family::Ip);
     assert_eq!(family(r#""ipv6":{}"#), Family::Ipv6);
-    assert_eq!(
-        family(r#""eth":{"ethertype":"0x88cc"}"#),
-        Family::Ethernet(Some(0x88cc))
-    );
+    assert_eq!(family(r#""eth":{"ethertype":"0x88cc"}"#), Family::Ethernet(Some(0x88cc)));
 }
 
 #[test]
 fn an_accepting_entry_of_a_mixed_list_is_not_wider_than_its_type() {
-    let text = file(
-        "mixed-eth-ipv4-acl-type",
-        &[accept("a", ""), entry("d", "", "drop")],
-        &[],
-    );
+    let text = file("mixed-eth-ipv4-acl-type", &[accept("a", ""), entry("d", "", "drop")], &[]);
     let (profile, _) = compile(&text);
     assert_eq!(profile.from_device[0].family, Family::Ipv4);
     assert_eq!(profile.from_device[1].family, Family::Ethernet(None));
@@ -83,24 +67,12 @@ fn contradictions_accept_nothing() {
         ("ipv4-acl-type", r#""ipv6":{}"#, "family"),
         ("eth-acl-type", r#""ipv4":{}"#, "family"),
         ("ipv4-acl-type", r#""eth":{"ethertype":"0x88cc"}"#, "family"),
-        (
-            "eth-acl-type",
-            r#""eth":{"ethertype":"0x88cc"},"ietf-mud:mud":{"controller":"urn:x:y"}"#,
-            "family",
-        ),
+        ("eth-acl-type", r#""eth":{"ethertype":"0x88cc"},"ietf-mud:mud":{"controller":"urn:x:y"}"#, "family"),
         ("ipv4-acl-type", r#""ipv4":{"protocol":17},"tcp":{}"#, "tcp"),
         ("ipv4-acl-type", r#""tcp":{},"udp":{}"#, "udp"),
         ("mixed-eth-ipv4-ipv6-acl-type", r#""ipv4":{},"ipv6":{}"#, "ipv6"),
-        (
-            "ipv4-acl-type",
-            r#""tcp":{"source-port":{"lower-port":9,"upper-port":8}}"#,
-            "source-port",
-        ),
-        (
-            "ipv4-acl-type",
-            r#""tcp":{"source-port":{"port":9,"upper-port":8}}"#,
-            "source-port",
-        ),
+        ("ipv4-acl-type", r#""tcp":{"source-port":{"lower-port":9,"upper-port":8}}"#, "source-port"),
+        ("ipv4-acl-type", r#""tcp":{"source-port":{"port":9,"upper-port":8}}"#, "source-port"),
     ] {
         assert_dead(&from_device(kind, matches), node, code::CONTRADICTION);
     }
@@ -120,21 +92,9 @@ fn networks_of_the_device_itself_are_its_own() {
     let both = r#""ipv4":{"source-ipv4-network":"10.0.0.0/8","destination-ipv4-network":"192.0.2.0/24"}"#;
     let networks = |text: &str| text.parse().unwrap();
     let (ace, _) = from_device("ipv4-acl-type", both);
-    assert_eq!(
-        (ace.own, ace.peer),
-        (
-            vec![networks("10.0.0.0/8")],
-            vec![PeerMatch::Network(networks("192.0.2.0/24"))]
-        )
-    );
+    assert_eq!((ace.own, ace.peer), (vec![networks("10.0.0.0/8")], vec![PeerMatch::Network(networks("192.0.2.0/24"))]));
     let (ace, _) = to_device("ipv4-acl-type", both);
-    assert_eq!(
-        (ace.own, ace.peer),
-        (
-            vec![networks("192.0.2.0/24")],
-            vec![PeerMatch::Network(networks("10.0.0.0/8"))]
-        )
-    );
+    assert_eq!((ace.own, ace.peer), (vec![networks("192.0.2.0/24")], vec![PeerMatch::Network(networks("10.0.0.0/8"))]));
 }
 
 #[test]

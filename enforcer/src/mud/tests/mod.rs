@@ -17,10 +17,7 @@ const DEFAULTS: usize = 2;
 fn file(kind: &str, from: &[String], to: &[String]) -> String {
     let policy = |list: &str| format!(r#"{{"access-lists":{{"access-list":[{{"name":"{list}"}}]}}}}"#);
     let list = |name: &str, entries: &[String]| {
-        format!(
-            "{{\"name\":\"{name}\",\"type\":\"{kind}\",\"aces\":{{\"ace\":[\n{}\n]}}}}",
-            entries.join(",\n")
-        )
+        format!("{{\"name\":\"{name}\",\"type\":\"{kind}\",\"aces\":{{\"ace\":[\n{}\n]}}}}", entries.join(",\n"))
     };
     format!(
         "{{\"ietf-mud:mud\":{{{HEADER},\n\"from-device-policy\":{},\n\"to-device-policy\":{}}},\n\"ietf-access-control-list:acls\":{{\"acl\":[{},{}]}}}}",
@@ -80,11 +77,7 @@ fn entries_are_named_and_placed() {
     assert_eq!(profile.label, "camera.json");
     assert_eq!(profile.authority, "vendor.example");
     assert_eq!(profile.url, "https://Vendor.Example/model.json");
-    let rules: Vec<_> = profile
-        .from_device
-        .iter()
-        .map(|ace| (ace.rule.as_str(), ace.place.to_string()))
-        .collect();
+    let rules: Vec<_> = profile.from_device.iter().map(|ace| (ace.rule.as_str(), ace.place.to_string())).collect();
     let at = |line: u32| format!("mud/camera.json:{line}");
     assert_eq!(
         rules,

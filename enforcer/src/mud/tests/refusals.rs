@@ -14,17 +14,7 @@ fn codes(text: &str) -> Vec<&'static str> {
 
 #[test]
 fn only_strict_json_is_json() {
-    for text in [
-        "",
-        "{",
-        "// a\n{}",
-        "{\"a\":1,}",
-        "{'a':1}",
-        "{a:1}",
-        "{} {}",
-        "{\"a\":0x1}",
-        "{\"a\" 1}",
-    ] {
+    for text in ["", "{", "// a\n{}", "{\"a\":1,}", "{'a':1}", "{a:1}", "{} {}", "{\"a\":0x1}", "{\"a\" 1}"] {
         assert_eq!(codes(text), [code::NOT_JSON], "{text}");
     }
     assert_eq!(codes("[]"), [code::VALUE]);
@@ -35,26 +25,17 @@ fn only_strict_json_is_json() {
 #[test]
 fn the_container_its_version_and_its_url_must_be_there() {
     assert_eq!(codes("{}"), [code::NO_CONTAINER]);
-    assert_eq!(
-        codes(&good().replace("\"mud-version\":1", "\"mud-version\":2")),
-        [code::VERSION]
-    );
+    assert_eq!(codes(&good().replace("\"mud-version\":1", "\"mud-version\":2")), [code::VERSION]);
     assert_eq!(codes(&good().replace("\"mud-version\":1,", "")), [code::VERSION]);
     assert_eq!(codes(&good().replace("mud-url", "mud-uri")), [code::URL]);
     for url in ["vendor", "https:///x", "https://user@vendor.example/x", "urn:x:y"] {
-        assert_eq!(
-            codes(&good().replace("https://Vendor.Example/model.json", url)),
-            [code::URL],
-            "{url}"
-        );
+        assert_eq!(codes(&good().replace("https://Vendor.Example/model.json", url)), [code::URL], "{url}");
     }
 }
 
 #[test]
 fn a_policy_must_refer_to_a_list() {
-    let text = good()
-        .replace(r#"[{"name":"f"}]"#, "[]")
-        .replace(r#"[{"name":"t"}]"#, r#"[{"name":"gone"}]"#);
+    let text = good().replace(r#"[{"name":"f"}]"#, "[]").replace(r#"[{"name":"t"}]"#, r#"[{"name":"gone"}]"#);
     assert_eq!(codes(&text), [code::NO_POLICY]);
 }
 
@@ -62,32 +43,16 @@ fn a_policy_must_refer_to_a_list() {
 fn names_and_keys_are_unique() {
     let twice = file("ipv4-acl-type", &[accept("a", LOCAL), accept("a", LOCAL)], &[]);
     assert_eq!(codes(&twice), [code::DUPLICATE]);
-    assert_eq!(
-        codes(&good().replace(r#"{"name":"t","type""#, r#"{"name":"f","type""#)),
-        [code::DUPLICATE]
-    );
-    let key = good().replacen(
-        r#""local-networks":[null]"#,
-        r#""local-networks":[null],"local-networks":[null]"#,
-        1,
-    );
+    assert_eq!(codes(&good().replace(r#"{"name":"t","type""#, r#"{"name":"f","type""#)), [code::DUPLICATE]);
+    let key = good().replacen(r#""local-networks":[null]"#, r#""local-networks":[null],"local-networks":[null]"#, 1);
     assert_eq!(codes(&key), [code::DUPLICATE]);
 }
 
 #[test]
 fn entries_say_what_they_do() {
-    assert_eq!(
-        codes(&good().replacen(r#","actions":{"forwarding":"accept"}"#, "", 1)),
-        [code::MISSING]
-    );
-    assert_eq!(
-        codes(&good().replacen(r#""forwarding":"accept""#, "", 1)),
-        [code::MISSING]
-    );
-    assert_eq!(
-        codes(&good().replacen(r#""forwarding":"accept""#, r#""forwarding":"maybe""#, 1)),
-        [code::VALUE]
-    );
+    assert_eq!(codes(&good().replacen(r#","actions":{"forwarding":"accept"}"#, "", 1)), [code::MISSING]);
+    assert_eq!(codes(&good().replacen(r#""forwarding":"accept""#, "", 1)), [code::MISSING]);
+    assert_eq!(codes(&good().replacen(r#""forwarding":"accept""#, r#""forwarding":"maybe""#, 1)), [code::VALUE]);
     assert_eq!(codes(&good().replacen(r#""name":"a","#, "", 1)), [code::MISSING]);
 }
 
@@ -106,29 +71,18 @@ fn values_are_of_their_type() {
         r#""eth":{"ethertype":"0x12345"}"#,
         r#""ietf-mud:mud":[]"#,
     ] {
-        assert_eq!(
-            codes(&file("ipv4-acl-type", &[accept("a", matches)], &[])),
-            [code::VALUE],
-            "{matches}"
-        );
+        assert_eq!(codes(&file("ipv4-acl-type", &[accept("a", matches)], &[])), [code::VALUE], "{matches}");
     }
 }
 
 #[test]
 fn all_problems_are_told_in_the_order_of_the_file() {
     let bad = r#""tcp":{"source-port":{"port":70000}}"#;
-    let text = file(
-        "ipv4-acl-type",
-        &[accept("a", bad), accept("b", bad)],
-        &[accept("a", bad)],
-    )
-    .replace("\"mud-version\":1,", "");
+    let text = file("ipv4-acl-type", &[accept("a", bad), accept("b", bad)], &[accept("a", bad)])
+        .replace("\"mud-version\":1,", "");
     let problems = refuse(&text);
     let told: Vec<_> = problems.iter().map(|problem| (problem.code, problem.line)).collect();
-    assert_eq!(
-        told,
-        [(code::VERSION, 1), (code::VALUE, 5), (code::VALUE, 6), (code::VALUE, 8)]
-    );
+    assert_eq!(told, [(code::VERSION, 1), (code::VALUE, 5), (code::VALUE, 6), (code::VALUE, 8)]);
     assert_eq!(&text[problems[1].span.clone()], "70000");
 }
 
@@ -142,10 +96,7 @@ fn a_problem_in_a_list_that_is_not_applied_does_not_matter() {
 #[test]
 fn metadata_is_told_but_not_required() {
     let text = good()
-        .replace(
-            r#","last-update":"2026-03-01T12:00:00Z","is-supported":true"#,
-            r#","cache-validity":0,"vendor:x":1"#,
-        )
+        .replace(r#","last-update":"2026-03-01T12:00:00Z","is-supported":true"#, r#","cache-validity":0,"vendor:x":1"#)
         .replace("https://Vendor", "http://Vendor");
     let (_, lints) = compile(&text);
     assert_eq!(lints.iter().filter(|lint| lint.code == code::METADATA).count(), 4);

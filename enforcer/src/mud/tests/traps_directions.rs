@@ -7,10 +7,7 @@ const CLOUD_443_OUT: &str = r#""ipv4":{"ietf-acldns:dst-dnsname":"c.example"},"t
 const CLOUD_443_IN: &str = r#""ipv4":{"ietf-acldns:src-dnsname":"c.example"},"tcp":{"source-port":{"port":443}}"#;
 
 fn opened(matches: &str, by: &str) -> String {
-    matches.replace(
-        r#""tcp":{"#,
-        &format!(r#""tcp":{{"ietf-mud:direction-initiated":"{by}","#),
-    )
+    matches.replace(r#""tcp":{"#, &format!(r#""tcp":{{"ietf-mud:direction-initiated":"{by}","#))
 }
 
 #[test]
@@ -44,32 +41,17 @@ fn trap_03_a_range_wins_over_an_operator() {
 
 #[test]
 fn trap_04_a_name_on_the_own_side_is_never_any_host() {
-    assert_dead(
-        &from_device("ipv4-acl-type", CLOUD_443_IN),
-        "ietf-acldns:src-dnsname",
-        code::OWN_NAME,
-    );
-    assert_dead(
-        &to_device("ipv4-acl-type", CLOUD_443_OUT),
-        "ietf-acldns:dst-dnsname",
-        code::OWN_NAME,
-    );
+    assert_dead(&from_device("ipv4-acl-type", CLOUD_443_IN), "ietf-acldns:src-dnsname", code::OWN_NAME);
+    assert_dead(&to_device("ipv4-acl-type", CLOUD_443_OUT), "ietf-acldns:dst-dnsname", code::OWN_NAME);
     // A literal in its place is no better.
     let literal = CLOUD_443_IN.replace("c.example", "192.0.2.1");
-    assert_dead(
-        &from_device("ipv4-acl-type", &literal),
-        "ietf-acldns:src-dnsname",
-        code::OWN_NAME,
-    );
+    assert_dead(&from_device("ipv4-acl-type", &literal), "ietf-acldns:src-dnsname", code::OWN_NAME);
 }
 
 #[test]
 fn trap_05_nothing_implies_the_reverse_path() {
     let text = file("ipv4-acl-type", &[accept("web", CLOUD_443_OUT)], &[]);
-    let without = text.replace(
-        ",\n\"to-device-policy\":{\"access-lists\":{\"access-list\":[{\"name\":\"t\"}]}}",
-        "",
-    );
+    let without = text.replace(",\n\"to-device-policy\":{\"access-lists\":{\"access-list\":[{\"name\":\"t\"}]}}", "");
     assert!(!without.contains("to-device-policy"));
     let (profile, lints) = compile(&without);
     assert_eq!(profile.from_device.len(), 1 + DEFAULTS);
@@ -90,18 +72,13 @@ fn trap_06_dns_and_ntp_come_after_what_the_file_says() {
     assert_eq!(dns.peer, [PeerMatch::Controller("urn:ietf:params:mud:dns".into())]);
     assert_eq!(ntp.peer, [PeerMatch::Controller("urn:ietf:params:mud:ntp".into())]);
     for (ace, port) in [(dns, 53), (ntp, 123)] {
-        assert_eq!(
-            (ace.family, ace.transport.protocol, ace.accept),
-            (Family::Ip, Some(17), true)
-        );
+        assert_eq!((ace.family, ace.transport.protocol, ace.accept), (Family::Ip, Some(17), true));
         assert_eq!(
             (&ace.transport.source_ports[..], &ace.transport.destination_ports[..]),
             (&[(port, port)][..], &[][..])
         );
     }
-    let [_, dns, ntp] = &profile.from_device[..] else {
-        panic!()
-    };
+    let [_, dns, ntp] = &profile.from_device[..] else { panic!() };
     for (ace, port) in [(dns, 53), (ntp, 123)] {
         assert_eq!(
             (&ace.transport.source_ports[..], &ace.transport.destination_ports[..]),
@@ -121,11 +98,7 @@ fn trap_07_direction_initiated_is_seen_from_the_device() {
 #[test]
 fn trap_08_direction_initiated_holds_for_the_mirrored_entry() {
     let said = accept("out", &opened(CLOUD_443_OUT, "from-device"));
-    let (profile, lints) = compile(&file(
-        "ipv4-acl-type",
-        std::slice::from_ref(&said),
-        &[accept("in", CLOUD_443_IN)],
-    ));
+    let (profile, lints) = compile(&file("ipv4-acl-type", std::slice::from_ref(&said), &[accept("in", CLOUD_443_IN)]));
     assert_eq!(profile.to_device[0].initiated, Some(Initiated::FromDevice));
     let lint = lints.iter().find(|lint| lint.code == code::MIRRORED).unwrap();
     assert_eq!(lint.line, profile.to_device[0].place.line);

@@ -22,10 +22,7 @@ fn trap_10_local_networks_and_a_multicast_address_are_both_kept() {
 
 #[test]
 fn trap_11_the_gateway_class_is_a_controller_class() {
-    let (ace, lints) = from_device(
-        "ipv4-acl-type",
-        r#""ietf-mud:mud":{"controller":"urn:ietf:params:mud:gateway"}"#,
-    );
+    let (ace, lints) = from_device("ipv4-acl-type", r#""ietf-mud:mud":{"controller":"urn:ietf:params:mud:gateway"}"#);
     assert_eq!(ace.peer, [PeerMatch::Controller("urn:ietf:params:mud:gateway".into())]);
     assert!(has(&lints, code::CLASS));
 }
@@ -37,10 +34,8 @@ fn trap_12_eth_in_an_ip_list_is_evaluated() {
     assert_eq!((ace.family, ace.unsupported.len()), (Family::Ipv4, 0));
     let other = from_device("ipv4-acl-type", &format!(r#"{local}"eth":{{"ethertype":"0x86dd"}}"#));
     assert_dead(&other, "family", code::CONTRADICTION);
-    let mac = from_device(
-        "ipv4-acl-type",
-        &format!(r#"{local}"eth":{{"destination-mac-address":"ff:ff:ff:ff:ff:ff"}}"#),
-    );
+    let mac =
+        from_device("ipv4-acl-type", &format!(r#"{local}"eth":{{"destination-mac-address":"ff:ff:ff:ff:ff:ff"}}"#));
     assert_dead(&mac, "eth/destination-mac-address", code::UNSUPPORTED);
 }
 
@@ -49,29 +44,18 @@ fn trap_13_local_networks_stay_on_frames_without_ip() {
     for ethertype in [r#""0x888e""#, "34958"] {
         let matches = format!(r#""ietf-mud:mud":{{"local-networks":[null]}},"eth":{{"ethertype":{ethertype}}}"#);
         let (ace, lints) = from_device("ethernet-acl-type", &matches);
-        assert_eq!(
-            (ace.family, &ace.peer[..]),
-            (Family::Ethernet(Some(0x888e)), &[PeerMatch::LocalNetworks][..])
-        );
+        assert_eq!((ace.family, &ace.peer[..]), (Family::Ethernet(Some(0x888e)), &[PeerMatch::LocalNetworks][..]));
         assert!(ace.unsupported.is_empty());
         assert!(has(&lints, code::DIALECT));
     }
-    assert_dead(
-        &from_device("eth-acl-type", r#""eth":{"ethertype":"0x0006"}"#),
-        "eth/ethertype",
-        code::UNSUPPORTED,
-    );
+    assert_dead(&from_device("eth-acl-type", r#""eth":{"ethertype":"0x0006"}"#), "eth/ethertype", code::UNSUPPORTED);
 }
 
 #[test]
 fn trap_14_extension_headers_are_no_protocols() {
     for header in [0, 43, 44, 60] {
         let matches = format!(r#""ietf-mud:mud":{{"local-networks":[null]}},"ipv6":{{"protocol":{header}}}"#);
-        assert_dead(
-            &from_device("ipv6-acl-type", &matches),
-            &format!("protocol {header}"),
-            code::EXTENSION_HEADER,
-        );
+        assert_dead(&from_device("ipv6-acl-type", &matches), &format!("protocol {header}"), code::EXTENSION_HEADER);
     }
 }
 
@@ -95,10 +79,7 @@ fn trap_15_icmp_follows_the_family() {
 
     let without_type = file("x", &[accept("ping", echo)], &[]).replace(r#""type":"x","#, "");
     let (profile, _) = compile(&without_type);
-    let forms: Vec<_> = profile.from_device[..2]
-        .iter()
-        .map(|ace| (ace.family, ace.transport.protocol))
-        .collect();
+    let forms: Vec<_> = profile.from_device[..2].iter().map(|ace| (ace.family, ace.transport.protocol)).collect();
     assert_eq!(forms, [(Family::Ipv4, Some(1)), (Family::Ipv6, Some(58))]);
 }
 
@@ -122,11 +103,7 @@ fn trap_21_an_entry_without_peer_is_any_host_and_told() {
 #[test]
 fn trap_22_an_unknown_match_never_widens() {
     let unknown = r#""vendor:magic":{"x":1}"#;
-    assert_dead(
-        &from_device("ipv4-acl-type", unknown),
-        "vendor:magic",
-        code::UNSUPPORTED,
-    );
+    assert_dead(&from_device("ipv4-acl-type", unknown), "vendor:magic", code::UNSUPPORTED);
     for (matches, node) in [
         (r#""ipv4":{"dscp":46}"#, "ipv4/dscp"),
         (r#""ipv6":{"flow-label":1}"#, "ipv6/flow-label"),
@@ -135,31 +112,17 @@ fn trap_22_an_unknown_match_never_widens() {
         (r#""icmp":{"rest-of-header":"AAAA"}"#, "icmp/rest-of-header"),
         (r#""ietf-mud:mud":{"quarantine":[null]}"#, "ietf-mud:mud/quarantine"),
         (r#""ietf-acl-tls:client-profiles":{}"#, "ietf-acl-tls:client-profiles"),
-        (
-            r#""tcp":{"source-port":{"operator":"between","port":1}}"#,
-            "source-port/operator",
-        ),
+        (r#""tcp":{"source-port":{"operator":"between","port":1}}"#, "source-port/operator"),
         (r#""tcp":{"source-port":{"lower-port":1}}"#, "source-port"),
     ] {
-        let kind = if matches.contains("ipv6") {
-            "ipv6-acl-type"
-        } else {
-            "ipv4-acl-type"
-        };
+        let kind = if matches.contains("ipv6") { "ipv6-acl-type" } else { "ipv4-acl-type" };
         assert_dead(&from_device(kind, matches), node, code::UNSUPPORTED);
     }
     // A dropping entry drops without asking for it.
-    let text = file(
-        "ipv4-acl-type",
-        &[entry("d", &format!(r#"{unknown},"tcp":{{}}"#), "drop")],
-        &[],
-    );
+    let text = file("ipv4-acl-type", &[entry("d", &format!(r#"{unknown},"tcp":{{}}"#), "drop")], &[]);
     let (profile, _) = compile(&text);
     let ace = &profile.from_device[0];
-    assert_eq!(
-        (ace.accept, ace.transport.protocol, ace.unsupported.len()),
-        (false, Some(6), 1)
-    );
+    assert_eq!((ace.accept, ace.transport.protocol, ace.unsupported.len()), (false, Some(6), 1));
 }
 
 #[test]
@@ -187,30 +150,16 @@ fn trap_24_private_addresses_are_told() {
 fn trap_25_matches_on_fragments_are_not_evaluated() {
     for node in ["flags", "offset", "identification"] {
         let matches = format!(r#""ipv4":{{"{node}":"fragment"}},"udp":{{"destination-port":{{"port":53}}}}"#);
-        assert_dead(
-            &from_device("ipv4-acl-type", &matches),
-            &format!("ipv4/{node}"),
-            code::UNSUPPORTED,
-        );
+        assert_dead(&from_device("ipv4-acl-type", &matches), &format!("ipv4/{node}"), code::UNSUPPORTED);
     }
 }
 
 #[test]
 fn trap_26_names_are_hosts() {
-    let matched = |host: &str| {
-        from_device(
-            "ipv4-acl-type",
-            &format!(r#""ipv4":{{"ietf-acldns:dst-dnsname":"{host}"}}"#),
-        )
-    };
-    assert_eq!(
-        matched("Cloud.Example.COM.").0.peer,
-        [PeerMatch::Name("cloud.example.com".into())]
-    );
-    assert_eq!(
-        matched("_ntp.example.com").0.peer,
-        [PeerMatch::Name("_ntp.example.com".into())]
-    );
+    let matched =
+        |host: &str| from_device("ipv4-acl-type", &format!(r#""ipv4":{{"ietf-acldns:dst-dnsname":"{host}"}}"#));
+    assert_eq!(matched("Cloud.Example.COM.").0.peer, [PeerMatch::Name("cloud.example.com".into())]);
+    assert_eq!(matched("_ntp.example.com").0.peer, [PeerMatch::Name("_ntp.example.com".into())]);
     assert_eq!(matched("192.0.2.7").0.peer, [network("192.0.2.7/32")]);
     assert_dead(&matched("2001:db8::7"), "ietf-acldns:dst-dnsname", code::CONTRADICTION);
     for wrong in ["*.example.com", "", "a..b", "https://example.com/x", "bücher.example"] {

@@ -15,12 +15,8 @@ pub(super) fn errors(checked: &Checked<'_>, findings: &mut Findings) {
     let mut macs: HashMap<[u8; 6], (usize, Span)> = HashMap::with_capacity(devices.len());
     let mut addresses: HashMap<IpAddr, (usize, Span)> = HashMap::with_capacity(devices.len());
     let routers: HashSet<IpAddr> = checked.facts.addresses.values().flatten().map(IpNet::addr).collect();
-    let networks: Vec<Networks> = checked
-        .policy
-        .zones
-        .iter()
-        .map(|zone| Networks::new(checked.facts.prefixes_of(zone)))
-        .collect();
+    let networks: Vec<Networks> =
+        checked.policy.zones.iter().map(|zone| Networks::new(checked.facts.prefixes_of(zone))).collect();
     for (index, device) in devices.iter().enumerate() {
         if let Some(mac) = &device.entry.mac {
             let shown = hexadecimal(mac.value);
@@ -40,10 +36,7 @@ pub(super) fn errors(checked: &Checked<'_>, findings: &mut Findings) {
                 findings
                     .error(
                         address.span,
-                        format!(
-                            "{shown} is in no prefix of zone `{name}`, where `{}` stands",
-                            device.name
-                        ),
+                        format!("{shown} is in no prefix of zone `{name}`, where `{}` stands", device.name),
                     )
                     .help(format!("the prefixes of `{name}` are {}", networks.listed()));
             }
@@ -66,10 +59,7 @@ fn claim<T: Hash + Eq + Copy>(
     let devices = &checked.document.devices;
     let (one, two) = (&devices[owner].name, &devices[device].name);
     findings
-        .error(
-            claimed.span,
-            format!("{shown} belongs to device `{two}` and to device `{one}`"),
-        )
+        .error(claimed.span, format!("{shown} belongs to device `{two}` and to device `{one}`"))
         .also(first, format!("device `{one}` has it"))
         .help("no two devices share a MAC address or an address: correct one of them");
 }

@@ -13,10 +13,7 @@ pub(super) fn warnings(checked: &Checked<'_>, findings: &mut Findings) {
         return;
     }
     for port in ports().filter(|port| live.interface(&port.value.interface).is_none()) {
-        findings.warning(
-            port.span,
-            format!("there is no interface `{}` here yet", port.value.interface),
-        );
+        findings.warning(port.span, format!("there is no interface `{}` here yet", port.value.interface));
     }
     for interface in live.unnamed(checked.policy) {
         let name = &interface.name;

@@ -34,10 +34,7 @@ pub(super) fn errors(checked: &Checked<'_>, findings: &mut Findings) {
             let name = name(checked, who);
             let found = findings.error(
                 written.span,
-                format!(
-                    "the guardrail `{}` denies the management access of {name}",
-                    guardrail.name
-                ),
+                format!("the guardrail `{}` denies the management access of {name}", guardrail.name),
             );
             if let Some(rule) = guardrail_span(checked, guardrail) {
                 found.also(rule, "this guardrail");
@@ -68,11 +65,7 @@ fn access(checked: &Checked<'_>, zone: ZoneId, who: Who, findings: &mut Findings
     if entry.ports.is_empty() {
         let found = findings.error(
             written.span,
-            format!(
-                "`[management]` is from {}, and zone `{}` has no port",
-                name(checked, who),
-                entry.name
-            ),
+            format!("`[management]` is from {}, and zone `{}` has no port", name(checked, who), entry.name),
         );
         if let Some(span) = checked.zone_span(zone) {
             found.also(span, "this zone");
@@ -86,10 +79,7 @@ fn access(checked: &Checked<'_>, zone: ZoneId, who: Who, findings: &mut Findings
         findings
             .error(
                 written.span,
-                format!(
-                    "`[management]` is from zone `{}`, which lets in listed devices only and has none",
-                    entry.name
-                ),
+                format!("`[management]` is from zone `{}`, which lets in listed devices only and has none", entry.name),
             )
             .help("list the device that you sit at, or write `unknown = \"allow\"` in the zone");
     }

@@ -24,11 +24,7 @@ impl Checked<'_> {
 
     /// The side includes somebody that `who` is: a device of a zone is enough.
     pub(super) fn touches(&self, side: &Side, who: Who, sender: Option<ZoneId>) -> bool {
-        let members = || {
-            side.devices
-                .iter()
-                .any(|device| Who::Zone(self.policy.devices[device.0].zone) == who)
-        };
+        let members = || side.devices.iter().any(|device| Who::Zone(self.policy.devices[device.0].zone) == who);
         self.includes(side, who, sender) || members()
     }
 
@@ -41,9 +37,8 @@ impl Checked<'_> {
 
     /// Everybody that the side of a transition names; `*` is every declared zone.
     pub(super) fn members<'s>(&'s self, side: &'s Side) -> impl Iterator<Item = Who> + 's {
-        let declared = (0..self.policy.zones.len())
-            .map(ZoneId)
-            .filter(|zone| side.star && *zone != self.policy.router_zone);
+        let declared =
+            (0..self.policy.zones.len()).map(ZoneId).filter(|zone| side.star && *zone != self.policy.router_zone);
         let zones = side.zones.iter().copied().chain(declared).map(Who::Zone);
         zones.chain(side.devices.iter().copied().map(Who::Device))
     }

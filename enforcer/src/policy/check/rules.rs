@@ -41,17 +41,8 @@ pub(super) fn warnings(checked: &Checked<'_>, findings: &mut Findings) {
             continue;
         }
         findings
-            .warning(
-                zone.span,
-                format!(
-                    "no transition speaks of zone `{}`: nothing gets in or out of it",
-                    zone.name
-                ),
-            )
-            .help(format!(
-                "write a transition, such as `from = \"{}\"`, `to = …`",
-                zone.name
-            ));
+            .warning(zone.span, format!("no transition speaks of zone `{}`: nothing gets in or out of it", zone.name))
+            .help(format!("write a transition, such as `from = \"{}\"`, `to = …`", zone.name));
     }
 }
 
@@ -97,18 +88,9 @@ fn pointless(
 }
 
 fn covers_pairs(checked: &Checked<'_>, guardrail: &Guardrail, transition: &Transition) -> bool {
-    let from_covered = checked
-        .members(&transition.from)
-        .all(|who| checked.includes(&guardrail.from, who, None));
-    let to_covered = |side: &Side| {
-        checked
-            .members(side)
-            .all(|who| checked.includes(&guardrail.to, who, None))
-    };
-    let same = Side {
-        zones: senders(checked, transition),
-        ..Side::default()
-    };
+    let from_covered = checked.members(&transition.from).all(|who| checked.includes(&guardrail.from, who, None));
+    let to_covered = |side: &Side| checked.members(side).all(|who| checked.includes(&guardrail.to, who, None));
+    let same = Side { zones: senders(checked, transition), ..Side::default() };
     from_covered && to_covered(&transition.to) && (!transition.to.same || guardrail.to.same || to_covered(&same))
 }
 
@@ -167,11 +149,7 @@ impl<'c> Members<'c> {
                 Who::Zone(zone) => self.zones[zone.0],
                 Who::Device(device) => {
                     let profiled = !self.checked.policy.devices[device.0].profiles.is_empty();
-                    Kinds {
-                        profiled,
-                        plain: !profiled,
-                        unlisted: false,
-                    }
+                    Kinds { profiled, plain: !profiled, unlisted: false }
                 }
             };
             kinds.profiled |= more.profiled;
@@ -208,10 +186,7 @@ fn beside_mud(
         findings
             .warning(
                 place(true),
-                format!(
-                    "`mud` in `{}` stands for nothing: no device there has a profile",
-                    transition.name
-                ),
+                format!("`mud` in `{}` stands for nothing: no device there has a profile", transition.name),
             )
             .help("give a device its MUD file: `mud = [\"mud/camera.json\"]`");
         return;
@@ -219,10 +194,7 @@ fn beside_mud(
     let serves = from.plain || to.plain || (from.unlisted && to.unlisted);
     if !transition.allow.is_empty() && !serves {
         findings
-            .warning(
-                place(false),
-                format!("the services beside `mud` in `{}` serve nobody", transition.name),
-            )
+            .warning(place(false), format!("the services beside `mud` in `{}` serve nobody", transition.name))
             .help("all devices there have profiles, and those allow what they allow: remove the services");
     }
 }
@@ -232,25 +204,15 @@ fn odd_ends(checked: &Checked<'_>, transition: &Transition, written: &Named<raw:
     if empty(&transition.from) || empty(&transition.to) {
         findings.warning(
             written.span,
-            format!(
-                "the transition `{}` has nobody on one side: its groups are empty",
-                transition.name
-            ),
+            format!("the transition `{}` has nobody on one side: its groups are empty", transition.name),
         );
     }
     if transition.from.zones.contains(&checked.policy.router_zone) {
         findings
-            .warning(
-                written.span,
-                format!("`router` as a sender in `{}` adds nothing", transition.name),
-            )
+            .warning(written.span, format!("`router` as a sender in `{}` adds nothing", transition.name))
             .help("what the router itself sends needs no transition");
     }
-    let uplink = transition
-        .from
-        .zones
-        .iter()
-        .find(|zone| checked.policy.zones[zone.0].is_uplink());
+    let uplink = transition.from.zones.iter().find(|zone| checked.policy.zones[zone.0].is_uplink());
     if let Some(zone) = uplink.filter(|_| transition.to.same) {
         findings
             .warning(

@@ -26,10 +26,7 @@ fn prefixes(checked: &Checked<'_>, findings: &mut Findings) {
             if owner != id {
                 let (net, other) = (prefix.value, checked.zone_name(owner));
                 findings
-                    .error(
-                        prefix.span,
-                        format!("{net} belongs to zone `{}` and to zone `{other}`", zone.name),
-                    )
+                    .error(prefix.span, format!("{net} belongs to zone `{}` and to zone `{other}`", zone.name))
                     .also(first, format!("zone `{other}` has it"))
                     .help("a prefix belongs to one zone; a part of it, with a longer prefix, can belong to another");
             }
@@ -42,18 +39,9 @@ fn prefixes(checked: &Checked<'_>, findings: &mut Findings) {
             };
             let other = checked.zone_name(*owner);
             findings
-                .error(
-                    *first,
-                    format!(
-                        "{net} belongs to zone `{other}`, and is connected to zone `{}`",
-                        zone.name
-                    ),
-                )
+                .error(*first, format!("{net} belongs to zone `{other}`, and is connected to zone `{}`", zone.name))
                 .also(zone.span, "this zone has the networks of its ports' interfaces")
-                .help(format!(
-                    "take it out of `{other}`, or write fixed `prefixes` in `{}`",
-                    zone.name
-                ));
+                .help(format!("take it out of `{other}`, or write fixed `prefixes` in `{}`", zone.name));
         }
     }
 }
@@ -89,13 +77,7 @@ fn ports(checked: &Checked<'_>, findings: &mut Findings) {
             && holders.len() > 1
         {
             findings
-                .error(
-                    *span,
-                    format!(
-                        "port `{port}` is in several zones, and zone `{}` has no prefixes",
-                        zone.name
-                    ),
-                )
+                .error(*span, format!("port `{port}` is in several zones, and zone `{}` has no prefixes", zone.name))
                 .help("write the prefixes that tell it apart from the others");
         }
     }
@@ -107,10 +89,7 @@ fn ports(checked: &Checked<'_>, findings: &mut Findings) {
             .find(|port| port.value.interface == ignored.value);
         if let Some(port) = on {
             findings
-                .error(
-                    ignored.span,
-                    format!("`{}` is ignored, and a port of a zone is on it", ignored.value),
-                )
+                .error(ignored.span, format!("`{}` is ignored, and a port of a zone is on it", ignored.value))
                 .also(port.span, "the port")
                 .help("take it out of `ignore`, or the port out of the zone");
         }
@@ -127,26 +106,18 @@ fn addresses(checked: &Checked<'_>, findings: &mut Findings) {
         }
         let help = did_you_mean(&entry.name, known.iter().copied())
             .unwrap_or_else(|| "write the name of a port as a zone has it".to_owned());
-        findings
-            .error(entry.span, format!("no zone has a port `{}`", entry.name))
-            .help(help);
+        findings.error(entry.span, format!("no zone has a port `{}`", entry.name)).help(help);
     }
 }
 
 pub(super) fn warnings(checked: &Checked<'_>, findings: &mut Findings) {
-    let quarantine = checked
-        .document
-        .zones
-        .iter()
-        .any(|zone| zone.entry.unknown.value == crate::policy::raw::Unknown::Quarantine);
+    let quarantine =
+        checked.document.zones.iter().any(|zone| zone.entry.unknown.value == crate::policy::raw::Unknown::Quarantine);
     for (id, zone) in checked.zones() {
         let is_quarantine = quarantine && zone.name == "quarantine";
         if zone.entry.ports.is_empty() && !is_quarantine {
             findings
-                .warning(
-                    zone.span,
-                    format!("zone `{}` has no port: nobody can be in it", zone.name),
-                )
+                .warning(zone.span, format!("zone `{}` has no port: nobody can be in it", zone.name))
                 .help("write `ports = [\"lan0\"]`");
         } else if zone.entry.connected
             && !zone.entry.ports.is_empty()

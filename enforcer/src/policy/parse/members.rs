@@ -22,15 +22,9 @@ pub(super) fn zones(table: &Table<'_, '_>, document: &mut Document, findings: &m
 fn zone(table: &Table<'_, '_>, findings: &mut Findings) -> Zone {
     let ports = each(table.strings("ports", findings), value::port, findings);
     let (connected, prefixes) = prefixes(table, findings);
-    let choices = [
-        ("allow", Unknown::Allow),
-        ("deny", Unknown::Deny),
-        ("quarantine", Unknown::Quarantine),
-    ];
-    let unknown = choice(table, "unknown", &choices, findings).unwrap_or(At {
-        value: Unknown::Allow,
-        span: key_or_table(table, "unknown"),
-    });
+    let choices = [("allow", Unknown::Allow), ("deny", Unknown::Deny), ("quarantine", Unknown::Quarantine)];
+    let unknown = choice(table, "unknown", &choices, findings)
+        .unwrap_or(At { value: Unknown::Allow, span: key_or_table(table, "unknown") });
     Zone {
         ports,
         connected,
@@ -54,17 +48,7 @@ fn prefixes(table: &Table<'_, '_>, findings: &mut Findings) -> (bool, List<ipnet
     (connected, each(written, value::prefix, findings))
 }
 
-const DEVICE: &[&str] = &[
-    "mac",
-    "addresses",
-    "zone",
-    "mud",
-    "my-controllers",
-    "replies",
-    "mode",
-    "owner",
-    "why",
-];
+const DEVICE: &[&str] = &["mac", "addresses", "zone", "mud", "my-controllers", "replies", "mode", "owner", "why"];
 
 pub(super) fn devices(table: &Table<'_, '_>, document: &mut Document, findings: &mut Findings) {
     for (name, value) in table.named("devices", findings) {
@@ -83,9 +67,7 @@ fn device(table: &Table<'_, '_>, findings: &mut Findings) -> Device {
             .help("write `mac = \"02:00:00:00:30:11\"` or `addresses = [\"10.30.0.11\"]`, or both");
     }
     table.demand("zone", "\"the zone that it stands in\"", findings);
-    let mac = table
-        .string("mac", findings)
-        .and_then(|mac| one(&mac, value::mac, findings));
+    let mac = table.string("mac", findings).and_then(|mac| one(&mac, value::mac, findings));
     Device {
         mac,
         addresses: each(table.strings("addresses", findings), value::host, findings),

@@ -67,10 +67,7 @@ fn scalars(table: &Table<'_, '_>, document: &mut Document, findings: &mut Findin
     if let Some(version) = table.integer("version", findings) {
         if version.value != 1 {
             findings
-                .error(
-                    version.span,
-                    format!("version {} of the policy format is unknown", version.value),
-                )
+                .error(version.span, format!("version {} of the policy format is unknown", version.value))
                 .help("this enforcer reads `version = 1`");
         }
         document.version.push(version);
@@ -95,15 +92,9 @@ fn choice<T: Copy>(table: &Table<'_, '_>, key: &str, choices: &[(&str, T)], find
     let word = table.string(key, findings)?;
     let chosen = choices.iter().find(|(name, _)| *name == word.value);
     if let Some((_, value)) = chosen {
-        return Some(At {
-            value: *value,
-            span: word.span,
-        });
+        return Some(At { value: *value, span: word.span });
     }
-    let names: Vec<String> = choices
-        .iter()
-        .map(|(name, _)| format!("`{key} = \"{name}\"`"))
-        .collect();
+    let names: Vec<String> = choices.iter().map(|(name, _)| format!("`{key} = \"{name}\"`")).collect();
     findings
         .error(word.span, format!("`{key}` cannot be `{}`", word.value))
         .help(format!("write {}", names.join(" or ")));
@@ -137,22 +128,14 @@ fn one<T>(item: &At<String>, read: impl Fn(&str) -> Result<T, Fault>, findings: 
 
 /// An entry that is named by its key.
 fn named<T>(name: At<String>, entry: T) -> Named<T> {
-    Named {
-        name: name.value,
-        span: name.span,
-        derived: false,
-        entry,
-    }
+    Named { name: name.value, span: name.span, derived: false, entry }
 }
 
 /// A number from 1 to 65535.
 fn port_number(table: &Table<'_, '_>, key: &str, findings: &mut Findings) -> Option<At<u16>> {
     let number = table.integer(key, findings)?;
     match u16::try_from(number.value) {
-        Ok(value) if value > 0 => Some(At {
-            value,
-            span: number.span,
-        }),
+        Ok(value) if value > 0 => Some(At { value, span: number.span }),
         _ => {
             findings
                 .error(number.span, format!("{} is no port number", number.value))

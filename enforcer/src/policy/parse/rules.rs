@@ -7,9 +7,7 @@ use crate::policy::source::{At, List, Span};
 use crate::policy::table::{Table, Value};
 use crate::policy::value;
 
-const TRANSITION: &[&str] = &[
-    "name", "from", "to", "allow", "deny", "until", "log", "mode", "owner", "why",
-];
+const TRANSITION: &[&str] = &["name", "from", "to", "allow", "deny", "until", "log", "mode", "owner", "why"];
 
 pub(super) fn transitions(table: &Table<'_, '_>, document: &mut Document, findings: &mut Findings) {
     for (value, span) in table.tables("transitions", findings) {
@@ -27,18 +25,13 @@ pub(super) fn transitions(table: &Table<'_, '_>, document: &mut Document, findin
 }
 
 fn transition(table: &Table<'_, '_>, findings: &mut Findings) -> Transition {
-    let until = table
-        .datetime("until", findings)
-        .and_then(|written| match value::instant(&written.value) {
-            Ok(value) => Some(At {
-                value,
-                span: written.span,
-            }),
-            Err(fault) => {
-                findings.error(written.span, fault.message).help(fault.help);
-                None
-            }
-        });
+    let until = table.datetime("until", findings).and_then(|written| match value::instant(&written.value) {
+        Ok(value) => Some(At { value, span: written.span }),
+        Err(fault) => {
+            findings.error(written.span, fault.message).help(fault.help);
+            None
+        }
+    });
     Transition {
         from: table.strings("from", findings),
         to: table.strings("to", findings),
@@ -63,9 +56,7 @@ pub(super) fn guardrails(table: &Table<'_, '_>, document: &mut Document, finding
         }
         table.demand("deny", "[\"any\"]", findings);
         let except = table.tables("except", findings);
-        let except = except
-            .into_iter()
-            .filter_map(|(value, span)| exception(value, span, findings));
+        let except = except.into_iter().filter_map(|(value, span)| exception(value, span, findings));
         let entry = Guardrail {
             except: except.collect(),
             from: table.strings("from", findings),
@@ -108,20 +99,9 @@ pub(super) fn management(table: &Table<'_, '_>, document: &mut Document, finding
     };
     table.demand("from", "[\"the zone that you sit in\"]", findings);
     table.demand("allow", "[\"tcp/22\"]", findings);
-    let router = At {
-        value: "router".to_owned(),
-        span,
-    };
-    let entry = Transition {
-        to: List(vec![router]),
-        ..transition(&table, findings)
-    };
-    document.management.push(Named {
-        name: "management".to_owned(),
-        span,
-        derived: false,
-        entry,
-    });
+    let router = At { value: "router".to_owned(), span };
+    let entry = Transition { to: List(vec![router]), ..transition(&table, findings) };
+    document.management.push(Named { name: "management".to_owned(), span, derived: false, entry });
 }
 
 pub(super) fn forwards(table: &Table<'_, '_>, document: &mut Document, findings: &mut Findings) {
@@ -145,13 +125,7 @@ pub(super) fn forwards(table: &Table<'_, '_>, document: &mut Document, findings:
             name: format!("{} at {}", service.value, at.value),
             span,
             derived: true,
-            entry: Forward {
-                at,
-                service,
-                to,
-                port,
-                note,
-            },
+            entry: Forward { at, service, to, port, note },
         });
     }
 }
@@ -167,16 +141,12 @@ fn rule<T>(
     if let Some(name) = &written
         && (name.value.trim().is_empty() || name.value.contains(char::is_control))
     {
-        findings
-            .error(name.span, "a name needs letters, on one line")
-            .help("write a name, or leave it out");
+        findings.error(name.span, "a name needs letters, on one line").help("write a name, or leave it out");
     }
     if let Some(name) = &written
         && name.value == "management"
     {
-        findings
-            .error(name.span, "`management` is the name of the table `[management]`")
-            .help("write another name");
+        findings.error(name.span, "`management` is the name of the table `[management]`").help("write another name");
     }
     Named {
         derived: written.is_none(),

@@ -52,18 +52,13 @@ pub(super) fn router(table: &Table<'_, '_>, document: &mut Document, findings: &
             document.router_ignore.push(interface);
         } else {
             let message = format!("`{}` is no interface", interface.value);
-            findings
-                .error(interface.span, message)
-                .help("write the name of an interface, such as `docker0`");
+            findings.error(interface.span, message).help("write the name of an interface, such as `docker0`");
         }
     }
 }
 
 fn named_network(port: At<crate::policy::model::Port>, networks: List<ipnet::IpNet>) -> Named<List<ipnet::IpNet>> {
-    let name = At {
-        value: port.value.name,
-        span: port.span,
-    };
+    let name = At { value: port.value.name, span: port.span };
     named(name, networks)
 }
 

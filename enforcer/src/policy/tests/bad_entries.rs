@@ -11,12 +11,7 @@ fn unknown_keys() {
             "more.toml:3",
             "did you mean `prefixes`?",
         ),
-        (
-            "[zonse.x]\nports = [\"x0\"]",
-            "a policy has no key `zonse`",
-            "more.toml:1",
-            "`zones`",
-        ),
+        ("[zonse.x]\nports = [\"x0\"]", "a policy has no key `zonse`", "more.toml:1", "`zones`"),
         (
             "[devices.x]\nzone = \"iot\"\nmac = \"02:00:00:00:00:01\"\ncolour = \"red\"",
             "a device has no key `colour`",
@@ -53,18 +48,8 @@ fn zones_that_claim_the_same() {
             "more.toml:2",
             "write fixed `prefixes`",
         ),
-        (
-            "[zones.x]\nports = [\"lan0.20\"]\nprefixes = []",
-            "zone `x` has no prefixes",
-            "more.toml:2",
-            "tell it apart",
-        ),
-        (
-            "[router]\nignore = [\"wan0\"]",
-            "`wan0` is ignored, and a port of a zone is on it",
-            "more.toml:2",
-            "",
-        ),
+        ("[zones.x]\nports = [\"lan0.20\"]\nprefixes = []", "zone `x` has no prefixes", "more.toml:2", "tell it apart"),
+        ("[router]\nignore = [\"wan0\"]", "`wan0` is ignored, and a port of a zone is on it", "more.toml:2", ""),
         (
             "[router]\naddresses = { \"lan0.31\" = [\"10.31.0.1/16\"] }",
             "no zone has a port `lan0.31`",
@@ -89,42 +74,17 @@ fn zones_that_claim_the_same() {
 #[test]
 fn names_that_collide() {
     each_is_refused(&[
-        (
-            "[zones.router]\nports = [\"x0\"]",
-            "no zone can be called `router`",
-            "more.toml:1",
-            "words of the policy",
-        ),
-        (
-            "[groups]\nsame = [\"iot\"]",
-            "no group can be called `same`",
-            "more.toml:2",
-            "",
-        ),
-        (
-            "[groups]\niot = [\"office\"]",
-            "`iot` is a zone and a group",
-            "more.toml:2",
-            "rename one",
-        ),
+        ("[zones.router]\nports = [\"x0\"]", "no zone can be called `router`", "more.toml:1", "words of the policy"),
+        ("[groups]\nsame = [\"iot\"]", "no group can be called `same`", "more.toml:2", ""),
+        ("[groups]\niot = [\"office\"]", "`iot` is a zone and a group", "more.toml:2", "rename one"),
         (
             "[devices.iot]\nzone = \"iot\"\nmac = \"02:00:00:00:00:01\"",
             "`iot` is a zone and a device",
             "more.toml:1",
             "",
         ),
-        (
-            "[services]\ntcp = [\"udp\"]",
-            "`tcp` has a meaning of its own",
-            "more.toml:2",
-            "another name",
-        ),
-        (
-            "[groups]\n\"a>b\" = [\"iot\"]",
-            "`a>b` is no name for a group",
-            "more.toml:2",
-            "letters, digits",
-        ),
+        ("[services]\ntcp = [\"udp\"]", "`tcp` has a meaning of its own", "more.toml:2", "another name"),
+        ("[groups]\n\"a>b\" = [\"iot\"]", "`a>b` is no name for a group", "more.toml:2", "letters, digits"),
         (
             "[zones.iot]\nports = [\"lan0.31\"]",
             "the zone `iot` says two things",
@@ -137,31 +97,11 @@ fn names_that_collide() {
 #[test]
 fn groups() {
     each_is_refused(&[
-        (
-            "[groups]\nx = [\"ofice\"]",
-            "`ofice` is no zone, device or group",
-            "more.toml:2",
-            "did you mean `office`?",
-        ),
-        (
-            "[groups]\na = [\"b\"]\nb = [\"a\"]",
-            "the group `a` contains itself",
-            "more.toml:3",
-            "circle",
-        ),
+        ("[groups]\nx = [\"ofice\"]", "`ofice` is no zone, device or group", "more.toml:2", "did you mean `office`?"),
+        ("[groups]\na = [\"b\"]\nb = [\"a\"]", "the group `a` contains itself", "more.toml:3", "circle"),
         ("[groups]\na = [\"*\"]", "`*` cannot be in a group", "more.toml:2", ""),
-        (
-            "[services]\na = [\"b\"]\nb = [\"tcp/1\", \"a\"]",
-            "the service `a` contains itself",
-            "more.toml:3",
-            "circle",
-        ),
-        (
-            "[services]\na = [\"mud\"]",
-            "`mud` stands only in the `allow` of a transition",
-            "more.toml:2",
-            "",
-        ),
+        ("[services]\na = [\"b\"]\nb = [\"tcp/1\", \"a\"]", "the service `a` contains itself", "more.toml:3", "circle"),
+        ("[services]\na = [\"mud\"]", "`mud` stands only in the `allow` of a transition", "more.toml:2", ""),
     ]);
 }
 
@@ -186,18 +126,8 @@ fn devices() {
             "more.toml:4",
             "",
         ),
-        (
-            "[devices.x]\nzone = \"iot\"",
-            "needs a MAC address or addresses",
-            "more.toml:1",
-            "mac = ",
-        ),
-        (
-            "[devices.x]\nmac = \"02:00:00:00:00:01\"",
-            "a device needs `zone`",
-            "more.toml:1",
-            "zone = ",
-        ),
+        ("[devices.x]\nzone = \"iot\"", "needs a MAC address or addresses", "more.toml:1", "mac = "),
+        ("[devices.x]\nmac = \"02:00:00:00:00:01\"", "a device needs `zone`", "more.toml:1", "zone = "),
         (
             "[devices.x]\nzone = \"iot\"\naddresses = [\"10.99.0.1\"]",
             "10.99.0.1 is in no prefix of zone `iot`",

@@ -23,12 +23,7 @@ fn ends() {
             "more.toml:2",
             "`same` in `to`",
         ),
-        (
-            "[[transitions]]\nto = \"iot\"\nallow = [\"any\"]",
-            "a transition needs `from`",
-            "more.toml:1",
-            "from = ",
-        ),
+        ("[[transitions]]\nto = \"iot\"\nallow = [\"any\"]", "a transition needs `from`", "more.toml:1", "from = "),
         (
             "[[transitions]]\nfrom = []\nto = \"iot\"\nallow = [\"any\"]",
             "`from` of a transition is empty",
@@ -53,12 +48,7 @@ fn ends() {
             "more.toml:5",
             "`office`",
         ),
-        (
-            "[[guardrails]]\nfrom = \"office\"\nto = \"iot\"\ndeny = [\"mud\"]",
-            "`mud` stands only",
-            "more.toml:4",
-            "",
-        ),
+        ("[[guardrails]]\nfrom = \"office\"\nto = \"iot\"\ndeny = [\"mud\"]", "`mud` stands only", "more.toml:4", ""),
     ]);
 }
 
@@ -129,24 +119,9 @@ fn management() {
             "more.toml:5",
             "list the device",
         ),
-        (
-            "[management]\nfrom = \"office\"\nallow = [\"mud\"]",
-            "cannot rest on `mud`",
-            "more.toml:1",
-            "tcp/22",
-        ),
-        (
-            "[management]\nfrom = \"router\"\nallow = [\"tcp/22\"]",
-            "nobody sits there",
-            "more.toml:1",
-            "",
-        ),
-        (
-            "[management]\nfrom = \"office\"",
-            "`[management]` needs `allow`",
-            "more.toml:1",
-            "",
-        ),
+        ("[management]\nfrom = \"office\"\nallow = [\"mud\"]", "cannot rest on `mud`", "more.toml:1", "tcp/22"),
+        ("[management]\nfrom = \"router\"\nallow = [\"tcp/22\"]", "nobody sits there", "more.toml:1", ""),
+        ("[management]\nfrom = \"office\"", "`[management]` needs `allow`", "more.toml:1", ""),
     ]);
 }
 
@@ -168,31 +143,11 @@ fn guardrails_that_spare_the_management_are_fine() {
 fn forwards() {
     const NAS: &str = "[devices.nas]\nzone = \"iot\"\naddresses = [\"10.30.0.9\"]\n";
     let rows = [
-        (
-            "at = \"net\"\nservice = \"tcp/1\"\nto = \"nas\"",
-            "`net` is no zone",
-            "more.toml:5",
-        ),
-        (
-            "at = \"internet\"\nservice = \"tcp/1-2\"\nto = \"nas\"",
-            "is not one port",
-            "more.toml:6",
-        ),
-        (
-            "at = \"internet\"\nservice = \"tcp/1\"\nto = \"iot\"",
-            "`iot` is a zone, not a device",
-            "more.toml:7",
-        ),
-        (
-            "at = \"internet\"\nservice = \"tcp/1\"\nto = \"nas\"\nport = 0",
-            "0 is no port number",
-            "more.toml:8",
-        ),
-        (
-            "at = \"internet\"\nservice = \"tcp/1\"",
-            "a forward needs `to`",
-            "more.toml:4",
-        ),
+        ("at = \"net\"\nservice = \"tcp/1\"\nto = \"nas\"", "`net` is no zone", "more.toml:5"),
+        ("at = \"internet\"\nservice = \"tcp/1-2\"\nto = \"nas\"", "is not one port", "more.toml:6"),
+        ("at = \"internet\"\nservice = \"tcp/1\"\nto = \"iot\"", "`iot` is a zone, not a device", "more.toml:7"),
+        ("at = \"internet\"\nservice = \"tcp/1\"\nto = \"nas\"\nport = 0", "0 is no port number", "more.toml:8"),
+        ("at = \"internet\"\nservice = \"tcp/1\"", "a forward needs `to`", "more.toml:4"),
     ];
     let twice = "at = \"internet\"\nservice = \"tcp/1\"\nto = \"nas\"\n[services]\nx = [\"tcp/1\"]\n[[forwards]]\nat = \"internet\"\nservice = \"x\"\nto = \"nas\"\nport = 2";
     let rows = rows.into_iter().chain([(twice, "is forwarded twice", "more.toml:10")]);

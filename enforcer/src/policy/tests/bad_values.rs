@@ -11,42 +11,12 @@ fn prefixes() {
             "more.toml:3",
             "the network is `10.1.0.0/16`",
         ),
-        (
-            "[zones.x]\nprefixes = [\"fd00::1/64\"]",
-            "has host bits set",
-            "more.toml:2",
-            "`fd00::/64`",
-        ),
-        (
-            "[zones.x]\nprefixes = [\"10.1.0.0/33\"]",
-            "at most 32 bits",
-            "more.toml:2",
-            "from 0 to 32",
-        ),
-        (
-            "[zones.x]\nprefixes = [\"fd00::/129\"]",
-            "at most 128 bits",
-            "more.toml:2",
-            "from 0 to 128",
-        ),
-        (
-            "[zones.x]\nprefixes = [\"10.1.0.0\"]",
-            "`10.1.0.0` has no prefix length",
-            "more.toml:2",
-            "`10.1.0.0/32`",
-        ),
-        (
-            "[zones.x]\nprefixes = [\"conected\"]",
-            "`conected` is no network",
-            "more.toml:2",
-            "`10.30.0.0/16`",
-        ),
-        (
-            "[zones.x]\nprefixes = [\"224.0.0.0/4\"]",
-            "is a multicast network",
-            "more.toml:2",
-            "leave it out",
-        ),
+        ("[zones.x]\nprefixes = [\"fd00::1/64\"]", "has host bits set", "more.toml:2", "`fd00::/64`"),
+        ("[zones.x]\nprefixes = [\"10.1.0.0/33\"]", "at most 32 bits", "more.toml:2", "from 0 to 32"),
+        ("[zones.x]\nprefixes = [\"fd00::/129\"]", "at most 128 bits", "more.toml:2", "from 0 to 128"),
+        ("[zones.x]\nprefixes = [\"10.1.0.0\"]", "`10.1.0.0` has no prefix length", "more.toml:2", "`10.1.0.0/32`"),
+        ("[zones.x]\nprefixes = [\"conected\"]", "`conected` is no network", "more.toml:2", "`10.30.0.0/16`"),
+        ("[zones.x]\nprefixes = [\"224.0.0.0/4\"]", "is a multicast network", "more.toml:2", "leave it out"),
         (
             "[zones.x]\nprefixes = [\"fe80::/64\"]",
             "is a link-local network",
@@ -65,42 +35,17 @@ fn prefixes() {
 #[test]
 fn ports_of_zones() {
     each_is_refused(&[
-        (
-            "[zones.x]\nports = [\"lan0.0\"]",
-            "VLAN ID 0",
-            "more.toml:2",
-            "write `lan0`",
-        ),
+        ("[zones.x]\nports = [\"lan0.0\"]", "VLAN ID 0", "more.toml:2", "write `lan0`"),
         (
             "[zones.x]\nports = [\"lan0.4095\"]",
             "VLAN ID 4095, and the highest is 4094",
             "more.toml:2",
             "from 1 to 4094",
         ),
-        (
-            "[zones.x]\nports = [\"lan0.1.2.3\"]",
-            "3 VLAN tags",
-            "more.toml:2",
-            "a VLAN in a VLAN",
-        ),
-        (
-            "[zones.x]\nports = [\"lan0.030\"]",
-            "leading zeros",
-            "more.toml:2",
-            "write `lan0.30`",
-        ),
-        (
-            "[zones.x]\nports = [\"an-interface-too-long\"]",
-            "is no port",
-            "more.toml:2",
-            "at most 15 characters",
-        ),
-        (
-            "[router]\nignore = [\"a/b\"]",
-            "`a/b` is no interface",
-            "more.toml:2",
-            "docker0",
-        ),
+        ("[zones.x]\nports = [\"lan0.1.2.3\"]", "3 VLAN tags", "more.toml:2", "a VLAN in a VLAN"),
+        ("[zones.x]\nports = [\"lan0.030\"]", "leading zeros", "more.toml:2", "write `lan0.30`"),
+        ("[zones.x]\nports = [\"an-interface-too-long\"]", "is no port", "more.toml:2", "at most 15 characters"),
+        ("[router]\nignore = [\"a/b\"]", "`a/b` is no interface", "more.toml:2", "docker0"),
     ]);
 }
 
@@ -113,18 +58,8 @@ fn devices() {
             "more.toml:3",
             "six pairs",
         ),
-        (
-            "[devices.x]\nzone = \"iot\"\nmac = \"01:00:5e:00:00:01\"",
-            "is a group address",
-            "more.toml:3",
-            "even",
-        ),
-        (
-            "[devices.x]\nzone = \"iot\"\nmac = \"00:00:00:00:00:00\"",
-            "of nobody",
-            "more.toml:3",
-            "six pairs",
-        ),
+        ("[devices.x]\nzone = \"iot\"\nmac = \"01:00:5e:00:00:01\"", "is a group address", "more.toml:3", "even"),
+        ("[devices.x]\nzone = \"iot\"\nmac = \"00:00:00:00:00:00\"", "of nobody", "more.toml:3", "six pairs"),
         (
             "[devices.x]\nzone = \"iot\"\naddresses = [\"10.30.0\"]",
             "`10.30.0` is no address",
@@ -143,18 +78,8 @@ fn devices() {
             "more.toml:3",
             "",
         ),
-        (
-            "[devices.x]\nzone = \"iot\"\naddresses = [\"127.0.0.1\"]",
-            "is a loopback address",
-            "more.toml:3",
-            "",
-        ),
-        (
-            "[devices.x]\nzone = \"iot\"\naddresses = [\"::\"]",
-            "is the unspecified address",
-            "more.toml:3",
-            "",
-        ),
+        ("[devices.x]\nzone = \"iot\"\naddresses = [\"127.0.0.1\"]", "is a loopback address", "more.toml:3", ""),
+        ("[devices.x]\nzone = \"iot\"\naddresses = [\"::\"]", "is the unspecified address", "more.toml:3", ""),
         (
             "[devices.x]\nzone = \"iot\"\naddresses = [\"fe80::1\"]",
             "is a link-local address",
@@ -173,12 +98,7 @@ fn devices() {
             "more.toml:2",
             "urn:ietf:params:mud:dns",
         ),
-        (
-            "[names]\n\"no name\" = [\"192.0.2.1\"]",
-            "`no name` is no host name",
-            "more.toml:2",
-            "cloud.example.com",
-        ),
+        ("[names]\n\"no name\" = [\"192.0.2.1\"]", "`no name` is no host name", "more.toml:2", "cloud.example.com"),
     ]);
 }
 
@@ -198,11 +118,7 @@ fn services() {
         ("anny", "`anny` is no service", "`any`"),
         ("ip/256", "no protocol number", "0 to 255"),
         ("icmp/echo-requst", "no type of icmp", "`echo-request`"),
-        (
-            "icmp/packet-too-big",
-            "no type of icmp",
-            "`icmpv6/packet-too-big` exists",
-        ),
+        ("icmp/packet-too-big", "no type of icmp", "`icmpv6/packet-too-big` exists"),
         ("icmp/3.256", "no type of icmp", "icmp/3.4"),
         ("eth/88b8", "no 16-bit hexadecimal number", "with 0x"),
         ("eth/0x05ff", "are lengths", "eth/0x88b8"),
@@ -234,49 +150,14 @@ fn times_words_and_types() {
             "more.toml:5",
             "without quotes",
         ),
-        (
-            "mode = \"observe\"",
-            "`mode` cannot be `observe`",
-            "more.toml:1",
-            "`mode = \"audit\"`",
-        ),
-        (
-            "[zones.x]\nunknown = \"drop\"",
-            "`unknown` cannot be `drop`",
-            "more.toml:2",
-            "`unknown = \"deny\"`",
-        ),
-        (
-            "replies = \"all\"",
-            "`replies` cannot be `all`",
-            "more.toml:1",
-            "`replies = \"listed\"`",
-        ),
-        (
-            "version = 2",
-            "version 2 of the policy format is unknown",
-            "more.toml:1",
-            "`version = 1`",
-        ),
-        (
-            "[zones.x]\nports = [4]",
-            "`ports` holds strings",
-            "more.toml:2",
-            "write `ports",
-        ),
-        (
-            "[zones.x]\nessentials = \"no\"",
-            "`essentials` of a zone is true or false, not a string",
-            "more.toml:2",
-            "",
-        ),
+        ("mode = \"observe\"", "`mode` cannot be `observe`", "more.toml:1", "`mode = \"audit\"`"),
+        ("[zones.x]\nunknown = \"drop\"", "`unknown` cannot be `drop`", "more.toml:2", "`unknown = \"deny\"`"),
+        ("replies = \"all\"", "`replies` cannot be `all`", "more.toml:1", "`replies = \"listed\"`"),
+        ("version = 2", "version 2 of the policy format is unknown", "more.toml:1", "`version = 1`"),
+        ("[zones.x]\nports = [4]", "`ports` holds strings", "more.toml:2", "write `ports"),
+        ("[zones.x]\nessentials = \"no\"", "`essentials` of a zone is true or false, not a string", "more.toml:2", ""),
         ("zones = 3", "`zones` is a table of names", "more.toml:1", ""),
         ("[zones]\nx = 3", "a zone is a table", "more.toml:2", ""),
-        (
-            "[transitions]\nfrom = \"iot\"",
-            "`transitions` is a list of tables",
-            "more.toml:1",
-            "`[[transitions]]`",
-        ),
+        ("[transitions]\nfrom = \"iot\"", "`transitions` is a list of tables", "more.toml:1", "`[[transitions]]`"),
     ]);
 }

@@ -8,11 +8,8 @@ fn all_errors_come_in_one_run() {
     let broken = "[zones.broken\nports = [\"x0\"]\n";
     let wrong = "[zones.wrong]\nprefixes = [\"10.1.1.1/8\"]\nprefxes = []\n\n[[transitions]]\nfrom = \"nobody\"\nto = \"iot\"\nallow = [\"tcp/0\"]\n";
     let report = load_files(&[("a.toml", broken), ("b.toml", BASE), ("c.toml", wrong)]).unwrap_err();
-    let places: Vec<String> = report
-        .diagnostics()
-        .iter()
-        .map(|found| report.place(found.labels[0].span).to_string())
-        .collect();
+    let places: Vec<String> =
+        report.diagnostics().iter().map(|found| report.place(found.labels[0].span).to_string()).collect();
     // `nobody` may be defined in the file that could not be read.
     assert_eq!(places, ["a.toml:1", "c.toml:2", "c.toml:3", "c.toml:8"], "{report}");
 }
@@ -40,10 +37,7 @@ fn the_version_is_needed() {
 
 #[test]
 fn plain_lines_name_file_line_and_column() {
-    let report = load_files(&[(
-        "a.toml",
-        "version = 1\n[zones.x]\nports = [\"x0\"]\nprefixes = [\"10.0.0.1/8\"]",
-    )]);
+    let report = load_files(&[("a.toml", "version = 1\n[zones.x]\nports = [\"x0\"]\nprefixes = [\"10.0.0.1/8\"]")]);
     assert_eq!(
         report.unwrap_err().to_string(),
         "error: `10.0.0.1/8` has host bits set\n  at a.toml:4:13\n  help: the network is `10.0.0.0/8`\n"
@@ -56,13 +50,7 @@ fn drawn_reports_underline_the_text() {
     let two = "[services]\nweb = [\"tcp/443\"]\n";
     let report = load_files(&[("a.toml", one), ("b.toml", two)]).unwrap_err();
     let drawn = crate::policy::render::graphical(&report, false);
-    for part in [
-        "a.toml:3:1",
-        "b.toml:2:1",
-        "web = [\"tcp/80\"]",
-        "web = [\"tcp/443\"]",
-        "───",
-    ] {
+    for part in ["a.toml:3:1", "b.toml:2:1", "web = [\"tcp/80\"]", "web = [\"tcp/443\"]", "───"] {
         assert!(drawn.contains(part), "no {part} in\n{drawn}");
     }
 }

@@ -27,14 +27,8 @@ fn router() -> Live {
     };
     Live {
         interfaces: vec![
-            Interface {
-                loopback: true,
-                ..interface(1, "lo", None, &["127.0.0.1/8", "::1/128"])
-            },
-            Interface {
-                default_route: true,
-                ..interface(2, "wan0", None, &["192.0.2.9/24", "2001:db8::9/64"])
-            },
+            Interface { loopback: true, ..interface(1, "lo", None, &["127.0.0.1/8", "::1/128"]) },
+            Interface { default_route: true, ..interface(2, "wan0", None, &["192.0.2.9/24", "2001:db8::9/64"]) },
             member(3, "lan1", None, "br0"),
             member(4, "lan2", None, "br0"),
             interface(5, "br0", Some("bridge"), &["10.1.0.1/16", "fd00:1::1/64"]),
@@ -86,10 +80,7 @@ fn passes_its_own_check_and_covers_every_interface() {
 #[test]
 fn management_is_from_where_the_session_comes_from() {
     let live = router();
-    let session = Session {
-        address: "10.30.0.1".parse().unwrap(),
-        port: 2222,
-    };
+    let session = Session { address: "10.30.0.1".parse().unwrap(), port: 2222 };
     let text = first::policy(&live, Some(session));
     let policy = accepted(&text, &live).policy;
     let management = policy.transitions.iter().find(|rule| rule.name == "management");

@@ -154,12 +154,7 @@ mode = "enforce"
 "#;
 
 fn loaded() -> Loaded {
-    let files = [
-        ("zones.toml", ZONES),
-        ("rules.toml", RULES),
-        ("devices.toml", DEVICES),
-        ("mud/camera.json", CAMERA),
-    ];
+    let files = [("zones.toml", ZONES), ("rules.toml", RULES), ("devices.toml", DEVICES), ("mud/camera.json", CAMERA)];
     load_files(&files).unwrap_or_else(|report| panic!("{report}"))
 }
 
@@ -177,11 +172,7 @@ fn zones_and_devices() {
     assert!(policy.zones[1].is_uplink());
     let iot = &policy.zones[2];
     assert_eq!(iot.unknown, Unknown::Quarantine(ZoneId(4)));
-    let nets = facts
-        .prefixes_of(iot)
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>();
+    let nets = facts.prefixes_of(iot).iter().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(nets, ["10.30.0.0/16", "fd00:30::/64"]);
     assert_eq!(policy.zones[3].ports[0].vlans, [100, 20]);
 
@@ -201,23 +192,11 @@ fn zones_and_devices() {
 
 #[test]
 fn rules() {
-    let Loaded {
-        policy,
-        notes,
-        warnings,
-        ..
-    } = loaded();
+    let Loaded { policy, notes, warnings, .. } = loaded();
     let names: Vec<&str> = policy.transitions.iter().map(|rule| rule.name.as_str()).collect();
-    assert_eq!(
-        names,
-        ["engineering", "iot>internet+router+same", "management", "office>*"]
-    );
+    assert_eq!(names, ["engineering", "iot>internet+router+same", "management", "office>*"]);
     let engineering = &policy.transitions[0];
-    let plant = Side {
-        zones: vec![ZoneId(0)],
-        devices: vec![DeviceId(0)],
-        ..Side::default()
-    };
+    let plant = Side { zones: vec![ZoneId(0)], devices: vec![DeviceId(0)], ..Side::default() };
     assert_eq!(engineering.to, plant);
     assert!(engineering.log);
     assert_eq!(engineering.until, Some(2_111_763_600));

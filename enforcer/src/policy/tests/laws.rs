@@ -28,11 +28,8 @@ fn tables() -> (Vec<String>, Vec<String>) {
 
 fn digest_of(files: &[String]) -> [u8; 32] {
     let names: Vec<String> = (0..files.len()).map(|i| format!("{i}.toml")).collect();
-    let mut named: Vec<(&str, &str)> = names
-        .iter()
-        .zip(files)
-        .map(|(name, text)| (name.as_str(), text.as_str()))
-        .collect();
+    let mut named: Vec<(&str, &str)> =
+        names.iter().zip(files).map(|(name, text)| (name.as_str(), text.as_str())).collect();
     named.push(("mud/camera.json", CAMERA));
     let loaded = load_files(&named).unwrap_or_else(|report| panic!("{report}"));
     digest(&loaded.policy)
@@ -73,10 +70,7 @@ proptest! {
 fn the_order_within_lists_does_not_matter_and_content_does() {
     let files = |zones: &str| digest_of(&[zones.to_owned(), RULES.to_owned(), DEVICES.to_owned()]);
     let whole = files(ZONES);
-    let turned = ZONES.replace(
-        "\"fd00:40::/64\", \"10.40.0.0/16\"",
-        "\"10.40.0.0/16\", \"fd00:40::/64\"",
-    );
+    let turned = ZONES.replace("\"fd00:40::/64\", \"10.40.0.0/16\"", "\"10.40.0.0/16\", \"fd00:40::/64\"");
     assert_eq!(files(&turned), whole);
     assert_ne!(files(&ZONES.replace("mode = \"audit\"", "mode = \"enforce\"")), whole);
 }

@@ -15,10 +15,7 @@ fn interface(index: u32, name: &str, addresses: &[&str]) -> Interface {
 
 /// lan1 and lan2 in a bridge with an address and a VLAN on it, and a VLAN on wan0.
 fn live() -> Live {
-    let member = |index, name| Interface {
-        master: Some("br0".to_owned()),
-        ..interface(index, name, &[])
-    };
+    let member = |index, name| Interface { master: Some("br0".to_owned()), ..interface(index, name, &[]) };
     let vlan = |index, name, lower: &str, id, address: &str| Interface {
         lower: Some(lower.to_owned()),
         vlan: Some(id),
@@ -26,10 +23,7 @@ fn live() -> Live {
     };
     Live {
         interfaces: vec![
-            Interface {
-                loopback: true,
-                ..interface(1, "lo", &["127.0.0.1/8"])
-            },
+            Interface { loopback: true, ..interface(1, "lo", &["127.0.0.1/8"]) },
             interface(2, "wan0", &["192.0.2.9/24", "fe80::9/64"]),
             member(3, "lan1"),
             member(4, "lan2"),
@@ -91,11 +85,7 @@ fn ports_that_do_not_exist_here_are_told() {
 fn interfaces_that_nobody_named_are_told() {
     let policy = "version = 1\n[zones.lan]\nports = [\"lan1\"]\n[[transitions]]\nfrom = \"lan\"\nto = \"same\"\nallow = [\"any\"]\n[management]\nfrom = \"lan\"\nallow = [\"tcp/22\"]\n[router]\nignore = [\"wan0\"]";
     let warnings = loaded(policy).warnings;
-    one_finding(
-        policy,
-        &warnings,
-        ("interface `lan2` is in no zone", "", "ignore = [\"lan2\"]"),
-    );
+    one_finding(policy, &warnings, ("interface `lan2` is in no zone", "", "ignore = [\"lan2\"]"));
 }
 
 #[test]

@@ -30,18 +30,8 @@ fn entries_without_effect() {
             "more.toml:1",
             "write a transition",
         ),
-        (
-            "[services]\nweb = [\"tcp/80\"]",
-            "nothing uses the service `web`",
-            "more.toml:2",
-            "",
-        ),
-        (
-            "[groups]\nall = [\"iot\", \"office\"]",
-            "nothing uses the group `all`",
-            "more.toml:2",
-            "",
-        ),
+        ("[services]\nweb = [\"tcp/80\"]", "nothing uses the service `web`", "more.toml:2", ""),
+        ("[groups]\nall = [\"iot\", \"office\"]", "nothing uses the group `all`", "more.toml:2", ""),
         (
             "[[guardrails]]\nname = \"no web\"\nfrom = \"*\"\nto = \"internet\"\ndeny = [\"tcp\"]",
             "the guardrail `no web` denies all that the transition `base` allows",
@@ -96,16 +86,8 @@ fn zones_whose_networks_are_unknown_or_shared() {
         let loaded = load_with_base(&text).unwrap_or_else(|report| panic!("{report}"));
         one_finding(&text, &loaded.warnings, (message, place, ""));
     };
-    row(
-        "[zones.x]\nports = [\"x0\"]",
-        "the connected networks of zone `x` are unknown",
-        "more.toml:1",
-    );
-    row(
-        "[zones.x]\nports = []\nprefixes = [\"10.9.0.0/16\"]",
-        "zone `x` has no port",
-        "more.toml:1",
-    );
+    row("[zones.x]\nports = [\"x0\"]", "the connected networks of zone `x` are unknown", "more.toml:1");
+    row("[zones.x]\nports = []\nprefixes = [\"10.9.0.0/16\"]", "zone `x` has no port", "more.toml:1");
     row(
         "[zones.x]\nports = [\"x0\"]\n[router]\naddresses = { x0 = [\"10.20.0.9/16\"] }",
         "10.20.0.0/16 is connected to zone `office` and to zone `x`",

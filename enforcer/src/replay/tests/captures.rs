@@ -34,25 +34,15 @@ fn frames(content: &[u8]) -> (Vec<Frame>, Option<CaptureError>) {
 
 /// Two frames, of which the second is cut: at 1.5 s and 2.000000001 s, as far as the file can say so.
 fn pcap(endianness: Endianness, ts_resolution: TsResolution) -> Vec<u8> {
-    let header = PcapHeader {
-        endianness,
-        ts_resolution,
-        snaplen: 96,
-        ..PcapHeader::default()
-    };
+    let header = PcapHeader { endianness, ts_resolution, snaplen: 96, ..PcapHeader::default() };
     let mut writer = PcapWriter::with_header(Vec::new(), header).unwrap();
     let (half, one) = match ts_resolution {
         TsResolution::MicroSecond => (500_000, 0),
         TsResolution::NanoSecond => (500_000_000, 1),
     };
     for (ts_sec, ts_frac, orig_len, data) in [(1, half, 4, &[1u8, 2, 3, 4][..]), (2, one, 1500, &[5; 96])] {
-        let packet = RawPcapPacket {
-            ts_sec,
-            ts_frac,
-            incl_len: data.len() as u32,
-            orig_len,
-            data: Cow::Borrowed(data),
-        };
+        let packet =
+            RawPcapPacket { ts_sec, ts_frac, incl_len: data.len() as u32, orig_len, data: Cow::Borrowed(data) };
         writer.write_raw_packet(&packet).unwrap();
     }
     writer.into_writer()
@@ -61,16 +51,12 @@ fn pcap(endianness: Endianness, ts_resolution: TsResolution) -> Vec<u8> {
 #[test]
 fn every_dialect_of_pcap_is_read() {
     for endianness in [Endianness::Big, Endianness::Little] {
-        for (resolution, second) in [
-            (TsResolution::MicroSecond, 2_000_000_000),
-            (TsResolution::NanoSecond, 2_000_000_001),
-        ] {
+        for (resolution, second) in
+            [(TsResolution::MicroSecond, 2_000_000_000), (TsResolution::NanoSecond, 2_000_000_001)]
+        {
             let (frames, error) = frames(&pcap(endianness, resolution));
             assert!(error.is_none());
-            let told: Vec<_> = frames
-                .iter()
-                .map(|frame| (frame.number, frame.time, frame.length))
-                .collect();
+            let told: Vec<_> = frames.iter().map(|frame| (frame.number, frame.time, frame.length)).collect();
             assert_eq!(told, [(1, 1_500_000_000, 4), (2, second, 1500)]);
             assert_eq!(frames[0].bytes, [1, 2, 3, 4]);
             assert_eq!((frames[1].bytes.len(), frames[1].link), (96, 1));
@@ -84,10 +70,7 @@ fn a_broken_file_gives_the_frames_before() {
     let (frames, error) = frames(&whole[..whole.len() - 1]);
     assert_eq!(frames.len(), 1);
     let text = error.unwrap().to_string();
-    assert_eq!(
-        text,
-        "the capture is broken at frame 2: the file ends in the middle of it, or its length is wrong"
-    );
+    assert_eq!(text, "the capture is broken at frame 2: the file ends in the middle of it, or its length is wrong");
 }
 
 #[test]
@@ -140,10 +123,8 @@ fn pcapng_tells_interfaces_directions_and_its_own_units_of_time() {
         ];
         let (frames, error) = frames(&pcapng(endianness, &blocks));
         assert!(error.is_none());
-        let told: Vec<_> = frames
-            .iter()
-            .map(|frame| (frame.interface.as_deref().unwrap(), frame.time, frame.outgoing))
-            .collect();
+        let told: Vec<_> =
+            frames.iter().map(|frame| (frame.interface.as_deref().unwrap(), frame.time, frame.outgoing)).collect();
         assert_eq!(
             told,
             [
@@ -160,13 +141,8 @@ fn pcapng_tells_interfaces_directions_and_its_own_units_of_time() {
 #[test]
 fn simple_blocks_end_where_the_interface_stops_capturing() {
     use pcap_file::pcapng::blocks::simple_packet::SimplePacketBlock;
-    let simple = |original_len, length| {
-        SimplePacketBlock {
-            original_len,
-            data: Cow::Owned(vec![9; length]),
-        }
-        .into_block()
-    };
+    let simple =
+        |original_len, length| SimplePacketBlock { original_len, data: Cow::Owned(vec![9; length]) }.into_block();
     // 13 bytes are followed by three of padding.
     let blocks = [interface("lan0", &[]), simple(13, 13), simple(1500, 96)];
     let (frames, error) = frames(&pcapng(Endianness::Little, &blocks));
@@ -183,12 +159,7 @@ fn a_frame_of_no_interface_is_a_broken_capture() {
     content[before.len() + 8] = 4;
     let (frames, error) = frames(&content);
     assert!(frames.is_empty());
-    assert!(
-        error
-            .unwrap()
-            .to_string()
-            .starts_with("the capture is broken at frame 1: ")
-    );
+    assert!(error.unwrap().to_string().starts_with("the capture is broken at frame 1: "));
 }
 
 #[test]

@@ -7,12 +7,7 @@ use crate::replay::places::Places;
 use crate::replay::terrain::Terrain;
 
 fn ethernet(bytes: Vec<u8>) -> Arrival {
-    Arrival {
-        medium: Medium::Ethernet,
-        bytes,
-        outgoing: false,
-        cut: false,
-    }
+    Arrival { medium: Medium::Ethernet, bytes, outgoing: false, cut: false }
 }
 
 /// Where the last of the frames enters, when the whole capture has been looked through: the way, the port as the overlay
@@ -44,10 +39,7 @@ fn leaves(port: &str) -> (Way, String, usize) {
 
 #[test]
 fn the_source_address_tells_the_port() {
-    assert_eq!(
-        auto(vec![udp(OTHER, [10, 30, 0, 77], [192, 0, 2, 1])]),
-        enters("lan0.30")
-    );
+    assert_eq!(auto(vec![udp(OTHER, [10, 30, 0, 77], [192, 0, 2, 1])]), enters("lan0.30"));
     assert_eq!(auto(vec![udp(OTHER, [192, 0, 2, 1], [10, 30, 0, 77])]), enters("wan0"));
     assert_eq!(auto(vec![udp6(OTHER, "fd00:30::7", "2001:db8::1")]), enters("lan0.30"));
     assert_eq!(auto(vec![udp6(OTHER, "2001:db8::1", "fd00:30::7")]), enters("wan0"));
@@ -61,30 +53,15 @@ fn of_several_ports_the_one_with_the_network_is_taken() {
 
 #[test]
 fn a_listed_mac_tells_more_than_its_address() {
-    assert_eq!(
-        auto(vec![udp(CAMERA, [10, 20, 0, 5], [192, 0, 2, 1])]),
-        enters("lan0.30")
-    );
-    assert_eq!(
-        auto(vec![udp(CAMERA, [10, 30, 0, 1], [192, 0, 2, 1])]),
-        enters("lan0.30")
-    );
+    assert_eq!(auto(vec![udp(CAMERA, [10, 20, 0, 5], [192, 0, 2, 1])]), enters("lan0.30"));
+    assert_eq!(auto(vec![udp(CAMERA, [10, 30, 0, 1], [192, 0, 2, 1])]), enters("lan0.30"));
 }
 
 #[test]
 fn the_router_itself_sends_towards_the_receiver() {
-    assert_eq!(
-        auto(vec![udp(ROUTER, [10, 30, 0, 1], [10, 30, 0, 77])]),
-        leaves("lan0.30")
-    );
-    assert_eq!(
-        auto(vec![udp(ROUTER, [203, 0, 113, 2], [198, 51, 100, 1])]),
-        leaves("wan0")
-    );
-    assert_eq!(
-        auto(vec![udp(ROUTER, [10, 20, 0, 1], [255, 255, 255, 255])]).0,
-        Way::Out
-    );
+    assert_eq!(auto(vec![udp(ROUTER, [10, 30, 0, 1], [10, 30, 0, 77])]), leaves("lan0.30"));
+    assert_eq!(auto(vec![udp(ROUTER, [203, 0, 113, 2], [198, 51, 100, 1])]), leaves("wan0"));
+    assert_eq!(auto(vec![udp(ROUTER, [10, 20, 0, 1], [255, 255, 255, 255])]).0, Way::Out);
     assert_eq!(auto(vec![udp6(ROUTER, "fd00:30::1", "ff02::fb")]), leaves("lan0.30"));
 }
 
@@ -109,10 +86,7 @@ fn the_routers_mac_stays_the_routers_whatever_it_forwards() {
     let own = udp(ROUTER, [10, 30, 0, 1], [10, 30, 0, 77]);
     let forwarded = udp(ROUTER, [192, 0, 2, 1], [10, 30, 0, 77]);
     let advertisement = udp6(ROUTER, "fe80::1", "ff02::1");
-    assert_eq!(
-        auto(vec![forwarded.clone(), own.clone(), forwarded, advertisement]),
-        leaves("lan0.30")
-    );
+    assert_eq!(auto(vec![forwarded.clone(), own.clone(), forwarded, advertisement]), leaves("lan0.30"));
 }
 
 #[test]
@@ -166,10 +140,7 @@ fn the_captures_own_interface_counts_where_the_policy_knows_it() {
 
 #[test]
 fn what_the_capture_calls_outgoing_did_not_enter_there() {
-    let leaving = |bytes| Arrival {
-        outgoing: true,
-        ..ethernet(bytes)
-    };
+    let leaving = |bytes| Arrival { outgoing: true, ..ethernet(bytes) };
     let forwarded = leaving(udp(OTHER, [192, 0, 2, 1], [10, 40, 1, 5]));
     assert_eq!(entry_of(None, Some("lan1"), vec![forwarded]), enters("wan0"));
     let advertisement = leaving(udp6(OTHER, "fe80::1", "ff02::1"));
@@ -182,10 +153,7 @@ fn bare_packets_enter_by_an_ip_link() {
     let places = Places::of(&names);
     let terrain = Terrain::of(&policy(), &facts(), &names);
     let chooser = Chooser::new(&places, &terrain, None);
-    let packet = Arrival {
-        medium: Medium::Ip,
-        ..ethernet(udp(OTHER, [10, 30, 0, 77], [192, 0, 2, 1])[14..].to_vec())
-    };
+    let packet = Arrival { medium: Medium::Ip, ..ethernet(udp(OTHER, [10, 30, 0, 77], [192, 0, 2, 1])[14..].to_vec()) };
     let entry = chooser.choose(&packet, None);
     assert_eq!(entry.ifindex, places.find("lan0.30").unwrap().ifindex(Medium::Ip));
 }

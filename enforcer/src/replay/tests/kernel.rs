@@ -21,11 +21,7 @@ fn kernel(flags: u32, names: &Names) -> Option<Kernel> {
     head[head0::VERSION] = VERSION;
     head[head0::CELLS] = 2;
     head[head0::FLAGS] = flags;
-    let image = Image {
-        cells: vec![head, [0; 16]],
-        digest: [0; 32],
-        names: names.clone(),
-    };
+    let image = Image { cells: vec![head, [0; 16]], digest: [0; 32], names: names.clone() };
     let half = half(&Places::of(names).overlay(), &image, &mut Registry::new(1));
     match Kernel::load(&half) {
         Ok(kernel) => Some(kernel),
@@ -46,13 +42,8 @@ fn judged(
     port: &str,
     frame: &[u8],
 ) -> (Judgement, String) {
-    let entry = Entry {
-        way,
-        medium,
-        ifindex: Places::of(names).find(port).unwrap().ifindex(medium),
-        port: 0,
-        strip: 0,
-    };
+    let entry =
+        Entry { way, medium, ifindex: Places::of(names).find(port).unwrap().ifindex(medium), port: 0, strip: 0 };
     let judgement = kernel.judge(&entry, 1_000_000_000, frame).unwrap();
     let port = names.ports[judgement.outcome.port as usize].name.clone();
     (judgement, port)
@@ -89,10 +80,7 @@ fn what_is_not_sane_is_malformed() {
     frame[17] = 0xff;
     for way in [Way::In, Way::Out] {
         let (judgement, _) = judged(&mut kernel, &names, way, Medium::Ethernet, "lan1", &frame);
-        assert_eq!(
-            (judgement.verdict, judgement.reason),
-            (Verdict::Drop, Reason::Malformed)
-        );
+        assert_eq!((judgement.verdict, judgement.reason), (Verdict::Drop, Reason::Malformed));
         let (judgement, _) = judged(&mut kernel, &names, way, Medium::Ethernet, "lan1", &[0; 14]);
         assert_eq!(judgement.verdict, Verdict::Drop, "the shortest frame");
     }

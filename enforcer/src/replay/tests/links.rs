@@ -5,15 +5,7 @@ use crate::replay::capture::Frame;
 use crate::replay::link::{Arrival, Medium, UnsupportedLink, arrival};
 
 fn captured(link: u32, bytes: Vec<u8>) -> Frame {
-    Frame {
-        number: 3,
-        time: 0,
-        link,
-        interface: None,
-        outgoing: false,
-        length: bytes.len() as u32,
-        bytes,
-    }
+    Frame { number: 3, time: 0, link, interface: None, outgoing: false, length: bytes.len() as u32, bytes }
 }
 
 fn unwrapped(link: u32, bytes: Vec<u8>) -> Arrival {
@@ -51,10 +43,7 @@ fn cooked_captures_of_ethernet_become_ethernet() {
     let ethernet = udp(OTHER, [10, 30, 0, 77], [192, 0, 2, 1]);
     let header = [0, 0, 0, 1, 0, 6, 2, 0, 0, 0, 0, 9, 0, 0, 0x08, 0x00];
     let header2 = [0x08, 0x00, 0, 0, 0, 0, 0, 7, 0, 1, 0, 6, 2, 0, 0, 0, 0, 9, 0, 0];
-    for arrival in [
-        unwrapped(113, behind(&header, &packet())),
-        unwrapped(276, behind(&header2, &packet())),
-    ] {
+    for arrival in [unwrapped(113, behind(&header, &packet())), unwrapped(276, behind(&header2, &packet()))] {
         assert_eq!(arrival.medium, Medium::Ethernet);
         assert_eq!(arrival.bytes[6..], ethernet[6..]);
         assert_eq!(arrival.bytes[0] & 1, 0, "for one receiver");
@@ -89,20 +78,13 @@ fn cooked_groups_keep_their_macs() {
 fn other_link_types_are_named() {
     let error = arrival(captured(105, vec![0; 40])).unwrap_err();
     assert_eq!(error, UnsupportedLink { frame: 3, link: 105 });
-    assert!(
-        error
-            .to_string()
-            .starts_with("frame 3 has link type 105, which is not supported")
-    );
+    assert!(error.to_string().starts_with("frame 3 has link type 105, which is not supported"));
 }
 
 #[test]
 fn what_the_capture_cut_off_is_zero() {
     let whole = packet();
-    let cut = Frame {
-        length: 1400,
-        ..captured(101, whole.clone())
-    };
+    let cut = Frame { length: 1400, ..captured(101, whole.clone()) };
     let arrival = arrival(cut).unwrap();
     assert!(arrival.cut && arrival.can_be_judged());
     assert_eq!(arrival.bytes.len(), 1400);
@@ -114,10 +96,7 @@ fn what_the_capture_cut_off_is_zero() {
 fn what_no_parser_would_take_is_not_judged() {
     let short = unwrapped(1, vec![0; 13]);
     assert!(!short.can_be_judged());
-    let huge = Frame {
-        length: u32::MAX,
-        ..captured(1, vec![0; 60])
-    };
+    let huge = Frame { length: u32::MAX, ..captured(1, vec![0; 60]) };
     let arrival = arrival(huge).unwrap();
     assert!(!arrival.can_be_judged());
     assert!(arrival.bytes.len() < 70_000);

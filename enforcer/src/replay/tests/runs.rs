@@ -32,18 +32,11 @@ impl Engine for Noted {
 }
 
 fn image() -> Image {
-    Image {
-        cells: vec![],
-        digest: [0; 32],
-        names: names(),
-    }
+    Image { cells: vec![], digest: [0; 32], names: names() }
 }
 
 fn capture(frames: &[(u64, Vec<u8>)], spoil: usize) -> (NamedTempFile, Capture) {
-    let header = PcapHeader {
-        snaplen: 100_000,
-        ..PcapHeader::default()
-    };
+    let header = PcapHeader { snaplen: 100_000, ..PcapHeader::default() };
     let mut writer = PcapWriter::with_header(Vec::new(), header).unwrap();
     for (seconds, bytes) in frames {
         writer
@@ -88,14 +81,7 @@ fn frames_are_judged_in_order_by_their_own_clock() {
     );
     let (noted, lines, ended) = run(None, &capture);
     assert_eq!(ended.unwrap().frames(), 3);
-    assert_eq!(
-        lines,
-        [
-            (1, 0.0, "lan0.30".into()),
-            (2, 3.0, "wan0".into()),
-            (3, 3.0, "-".into())
-        ]
-    );
+    assert_eq!(lines, [(1, 0.0, "lan0.30".into()), (2, 3.0, "wan0".into()), (3, 3.0, "-".into())]);
     let ways: Vec<_> = noted.asked.iter().map(|(way, _, length)| (*way, *length)).collect();
     assert_eq!(ways, [(Way::In, 60), (Way::In, 60), (Way::Out, 60)]);
     let [first, second, third] = [0, 1, 2].map(|at: usize| noted.asked[at].1);
@@ -121,12 +107,7 @@ fn a_broken_capture_is_told_after_the_frames_before_it() {
         let (_file, capture) = capture(&[(0, frame.clone()), (1, frame.clone())], 5);
         let (_, lines, ended) = run(by, &capture);
         assert_eq!(lines.len(), 1);
-        assert!(
-            ended
-                .unwrap_err()
-                .to_string()
-                .starts_with("the capture is broken at frame 2")
-        );
+        assert!(ended.unwrap_err().to_string().starts_with("the capture is broken at frame 2"));
     }
 }
 

@@ -99,9 +99,7 @@ pub(super) fn names() -> Names {
     ports.sort_by(|a, b| a.name.cmp(&b.name));
     ports.insert(0, PortName::default());
     Names {
-        zones: ["", "router", "cells", "internet", "iot", "office"]
-            .map(String::from)
-            .to_vec(),
+        zones: ["", "router", "cells", "internet", "iot", "office"].map(String::from).to_vec(),
         ports,
         ..Names::default()
     }

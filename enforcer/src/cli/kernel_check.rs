@@ -1,0 +1,60 @@
+//! `enforcer kernel-check`: does this kernel take the programs? For tests on many kernels.
+
+use anyhow::Context;
+use clap::Args as ClapArgs;
+
+use super::Exit;
+use crate::compile::image::{Names, PortName};
+use crate::dataplane::attach::Attachments;
+use crate::dataplane::bpffs::Pins;
+use crate::dataplane::load::{Kernel, Options};
+use crate::dataplane::netlink::Interfaces;
+use crate::dataplane::ports::Layout;
+use crate::dataplane::sys;
+
+/// Load every program and map, attach them to two interfaces, and take them off again.
+#[derive(Debug, ClapArgs)]
+#[command(
+    hide = true,
+    after_help = "Example:\n  ip link add check0 type veth peer name check1\n  enforcer kernel-check check0 check1"
+)]
+pub(super) struct Args {
+    /// An interface.
+    first: String,
+    /// Another interface.
+    second: String,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the runtime")?;
+    let release = sys::kernel_release();
+    match runtime.block_on(check(args)) {
+        Ok(()) => Ok(Exit::Done),
+        Err(error) => {
+            println!("{release} failed: {error:#}");
+            Ok(Exit::Problem)
+        }
+    }
+}
+
+async fn check(args: &Args) -> anyhow::Result<()> {
+    let release = sys::kernel_release();
+    let mut kernel = Kernel::load(&Options::for_cells(0))?;
+    for (name, instructions) in kernel.verified_instructions() {
+        let instructions = instructions.map_or_else(|| "?".to_owned(), |count| count.to_string());
+        println!("{release} {name} {instructions} verified instructions");
+    }
+    let port =
+        |interface: &String| PortName { name: interface.clone(), interface: interface.clone(), ..PortName::default() };
+    let names = Names { ports: vec![PortName::default(), port(&args.first), port(&args.second)], ..Names::default() };
+    let layout = Layout::new(&names, &[], &Interfaces::read().await?);
+    layout.check()?;
+    let mut attachments = Attachments::new(Pins::from_env(), false);
+    attachments.attach(&mut kernel, &layout.attach).await?;
+    for (interface, mode) in attachments.modes() {
+        println!("{release} {interface} attached, XDP {}", mode.label());
+    }
+    attachments.end()?;
+    Ok(())
+}
