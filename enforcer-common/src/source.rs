@@ -139,7 +139,7 @@ pub fn sender<W: World + ?Sized>(
     let mut spoofed = !anywhere && !port_has_zone(port, out.home);
     if out.is(flag::LISTED) {
         let bound = !(packet.is(packet::flag::NO_ETHERNET) || anywhere && packet.source_mac == 0);
-        spoofed |= out.is(flag::HAS_MAC) && !unknown && out.mac != packet.source_mac;
+        spoofed |= out.is(flag::HAS_MAC) && bound && out.mac != packet.source_mac;
         spoofed |= known_mac && by_mac.device != out.device;
     } else if known_mac {
         spoofed |= fenced(&by_mac, packet.kind) || by_mac.home != out.home;

@@ -139,8 +139,10 @@ pub(crate) fn router_ends(s: &mut Scratch) -> Judged {
     let stays = s.ends.1.is(end::GROUP | end::LINK_LOCAL) || !s.packet.is_ip();
     match essentials::classify(&s.packet) {
         Essential::No => {}
-        // Router advertisements and DHCP answers go out, to a client that may have no other address yet.
-        Essential::FromUplink if stays || is_receiver_on_port(s) => return Judged::pass(Reason::Essential),
+        // Neighbour discovery speaks to single neighbours too; DHCP answers go to a client that may have no other address.
+        Essential::Bound | Essential::Advertisement | Essential::FromUplink if stays || is_receiver_on_port(s) => {
+            return Judged::pass(Reason::Essential);
+        }
         _ if stays => return Judged::pass(Reason::Essential),
         _ => {}
     }

@@ -52,11 +52,7 @@ fn one_device() -> (Image, Heads) {
         DEVICE_MAC as u32,
         (DEVICE_MAC >> 32) as u32,
     ]);
-    let table = |start| Table {
-        start,
-        mask: 0,
-        seed: 1,
-    };
+    let table = |start| Table { start, mask: 0, seed: 1 };
     let mut heads = Heads::default();
     heads.who.hosts4 = table(1);
     heads.who.macs = table(2);
@@ -92,13 +88,7 @@ fn no_mac_is_not_the_devices_mac() {
 
 /// Settles what comes from an uplink for a host of another zone.
 fn from_uplink_to_inside(packet: &Packet) -> bool {
-    let inside = Endpoint {
-        zone: ZONE,
-        home: ZONE,
-        device: 1,
-        flags: end::LISTED,
-        ..Endpoint::default()
-    };
+    let inside = Endpoint { zone: ZONE, home: ZONE, device: 1, flags: end::LISTED, ..Endpoint::default() };
     let flags = image::zone::ESSENTIALS | image::zone::UPLINK;
     settle(classify(packet), packet, Ok(()), flags, &inside) == Some(Ok(()))
 }
@@ -110,11 +100,7 @@ fn a_dhcp_answer_goes_no_further_than_the_router() {
         let mut datagram = udp();
         datagram[..2].copy_from_slice(&server.to_be_bytes());
         datagram[2..4].copy_from_slice(&client.to_be_bytes());
-        let frame = if kind == kind::IPV4 {
-            frame4(17, &datagram)
-        } else {
-            frame6(17, &datagram)
-        };
+        let frame = if kind == kind::IPV4 { frame4(17, &datagram) } else { frame6(17, &datagram) };
         let packet = parsed(&frame).expect("well-formed");
         assert!(!from_uplink_to_inside(&packet), "{server} to {client}");
     }
@@ -158,10 +144,7 @@ fn a_source_route_behind_sixteen_paddings() {
 #[ignore = "a second key that is not there is read as 0"]
 fn no_second_key_is_not_second_key_0() {
     for bytes in 0..2 {
-        assert!(
-            parsed(&ethernet(&[], 0x88b8, &[0; 2][..bytes])).is_err(),
-            "{bytes} bytes behind the EtherType"
-        );
+        assert!(parsed(&ethernet(&[], 0x88b8, &[0; 2][..bytes])).is_err(), "{bytes} bytes behind the EtherType");
     }
 }
 

@@ -46,11 +46,7 @@ fn blocks(page: &str) -> Vec<Block> {
                 block.text.push('\n');
             }
         } else if let Some(kind) = line.strip_prefix("```toml ") {
-            open = Some(Block {
-                kind: kind.to_owned(),
-                line: number + 1,
-                text: String::new(),
-            });
+            open = Some(Block { kind: kind.to_owned(), line: number + 1, text: String::new() });
         }
     }
     assert!(open.is_none(), "a block is not closed");

@@ -124,21 +124,11 @@ pub struct Seen {
 impl Seen {
     /// TCP or UDP from the client to the server port, untagged.
     pub fn ip(kind: u8, protocol: u8) -> Seen {
-        Seen {
-            kind,
-            protocol,
-            ports: (CLIENT_PORT, SERVER_PORT),
-            vlans: (0, 0),
-            flags: flag::TRACKED,
-        }
+        Seen { kind, protocol, ports: (CLIENT_PORT, SERVER_PORT), vlans: (0, 0), flags: flag::TRACKED }
     }
 
     pub fn on(self, outer: u16, inner: u16) -> Seen {
-        Seen {
-            vlans: (outer, inner),
-            flags: self.flags | flag::TAGGED,
-            ..self
-        }
+        Seen { vlans: (outer, inner), flags: self.flags | flag::TAGGED, ..self }
     }
 
     pub fn flags(self, flags: u8) -> Seen {

@@ -25,11 +25,7 @@ fn arp_for_ipv4_over_ethernet_only() {
     let seen = Seen::ip(ARP, 0).no_ports().flags(0);
     check(&[
         ("reply", ethernet(&[], 0x0806, &arp()), Some(seen)),
-        (
-            "tagged",
-            ethernet(&[(0x8100, 30)], 0x0806, &arp()),
-            Some(seen.on(30, 0)),
-        ),
+        ("tagged", ethernet(&[(0x8100, 30)], 0x0806, &arp()), Some(seen.on(30, 0))),
         ("request", with(7, 1), Some(seen)),
         ("reverse ARP", with(7, 3), None),
         ("another hardware", with(1, 6), None),
@@ -40,11 +36,7 @@ fn arp_for_ipv4_over_ethernet_only() {
     ]);
     let found = parsed(&ethernet(&[], 0x0806, &arp())).expect("well-formed");
     assert_eq!((found.source[0], found.destination[0]), (0x0a1e_000b, 0x0a1e_0001));
-    assert_eq!(
-        (found.target[0], found.target[1]),
-        (0x0200, 0x0000_3011),
-        "the hardware address that it claims"
-    );
+    assert_eq!((found.target[0], found.target[1]), (0x0200, 0x0000_3011), "the hardware address that it claims");
 }
 
 /// They are judged as what they are, and never as the IP packet that somebody may find in them.
@@ -59,46 +51,19 @@ fn frames_without_ip() {
         ("LLC, padded", llc(3), Some(other)),
         ("LLC of 0 bytes", llc(0), Some(other)),
         ("LLC a byte beyond the frame", llc(snap.len() + 1), None),
-        (
-            "LLC in a VLAN",
-            ethernet(&[(0x8100, 30)], snap.len() as u16, &snap),
-            Some(other.on(30, 0)),
-        ),
-        (
-            "LLC in a VLAN, beyond the frame",
-            ethernet(&[(0x8100, 30)], snap.len() as u16 + 1, &snap),
-            None,
-        ),
-        (
-            "the last number that is a length",
-            ethernet(&[], 0x05ff, &[0; 64]),
-            None,
-        ),
-        (
-            "the first number that is an EtherType",
-            ethernet(&[], 0x0600, &[0; 64]),
-            Some(other),
-        ),
-        (
-            "GOOSE",
-            ethernet(&[(0x8100, 0x8000)], 0x88b8, &[0x12, 0x34, 0, 8]),
-            Some(other.on(0, 0)),
-        ),
+        ("LLC in a VLAN", ethernet(&[(0x8100, 30)], snap.len() as u16, &snap), Some(other.on(30, 0))),
+        ("LLC in a VLAN, beyond the frame", ethernet(&[(0x8100, 30)], snap.len() as u16 + 1, &snap), None),
+        ("the last number that is a length", ethernet(&[], 0x05ff, &[0; 64]), None),
+        ("the first number that is an EtherType", ethernet(&[], 0x0600, &[0; 64]), Some(other)),
+        ("GOOSE", ethernet(&[(0x8100, 0x8000)], 0x88b8, &[0x12, 0x34, 0, 8]), Some(other.on(0, 0))),
         ("PPPoE session", ethernet(&[], 0x8864, &pppoe), Some(other)),
         ("no EtherType", ethernet(&[], 0x0800, &[])[..13].to_vec(), None),
         ("nothing", Vec::new(), None),
     ]);
     let keys = |frame: &[u8]| parsed(frame).map(|packet| (packet.ethertype, packet.second));
     assert_eq!(keys(&ethernet(&[], 0x88b8, &[0x12, 0x34, 0, 8])), Ok((0x88b8, 0x1234)));
-    assert_eq!(
-        keys(&ethernet(&[(0x8100, 30)], 0x8892, &[0x80, 0x01])),
-        Ok((0x8892, 0x8001))
-    );
-    assert_eq!(
-        keys(&llc(snap.len())),
-        Ok((0, 0xaaaa)),
-        "no length is taken for an EtherType"
-    );
+    assert_eq!(keys(&ethernet(&[(0x8100, 30)], 0x8892, &[0x80, 0x01])), Ok((0x8892, 0x8001)));
+    assert_eq!(keys(&llc(snap.len())), Ok((0, 0xaaaa)), "no length is taken for an EtherType");
 }
 
 #[test]
@@ -122,11 +87,7 @@ fn cut_frames() {
     let whole = [
         frame4(TCP, &tcp(SYN)),
         frame6(UDP, &udp()),
-        ethernet(
-            &[(0x88a8, 100), (0x8100, 30)],
-            0x86dd,
-            &ipv6(60, &[&options[..], &tcp(SYN)].concat()),
-        ),
+        ethernet(&[(0x88a8, 100), (0x8100, 30)], 0x86dd, &ipv6(60, &[&options[..], &tcp(SYN)].concat())),
         ethernet(&[], 0x0800, &ipv4_with(&[1, 1, 1, 0], 0, TCP, &tcp(SYN))),
         fragment4(0x2000, TCP, &tcp_with(SYN, 5, 24)),
         fragment4(3, TCP, &[0; 8]),
@@ -137,11 +98,7 @@ fn cut_frames() {
     for frame in &whole {
         assert!(parsed(frame).is_ok(), "{frame:02x?}");
         for length in 0..frame.len() {
-            assert_eq!(
-                parsed(&frame[..length]),
-                Err(Malformed),
-                "{length} bytes of {frame:02x?}"
-            );
+            assert_eq!(parsed(&frame[..length]), Err(Malformed), "{length} bytes of {frame:02x?}");
         }
     }
 }
@@ -164,62 +121,25 @@ fn error6(inner: &[u8]) -> Vec<u8> {
 #[test]
 fn quotes_of_icmp_errors() {
     let ports = |kind, protocol| Ok(Seen::ip(kind, protocol).flags(0));
-    let ping = |kind, protocol| {
-        Ok(Seen {
-            ports: (7, 7),
-            ..Seen::ip(kind, protocol).flags(0)
-        })
-    };
+    let ping = |kind, protocol| Ok(Seen { ports: (7, 7), ..Seen::ip(kind, protocol).flags(0) });
     let mut version = ipv4(TCP, &tcp(SYN));
     version[0] = 0x55;
     let fragment = [&fragment_header(TCP, 0, 0, true)[..], &tcp(SYN)].concat();
     for (name, frame, wanted) in [
-        (
-            "TCP, eight bytes of it",
-            error4(&ipv4(TCP, &tcp(SYN))[..28]),
-            ports(IPV4, TCP),
-        ),
-        (
-            "behind options",
-            error4(&ipv4_with(&[7, 7, 4, 0, 0, 22, 0, 0], 0, UDP, &udp())),
-            ports(IPV4, UDP),
-        ),
+        ("TCP, eight bytes of it", error4(&ipv4(TCP, &tcp(SYN))[..28]), ports(IPV4, TCP)),
+        ("behind options", error4(&ipv4_with(&[7, 7, 4, 0, 0, 22, 0, 0], 0, UDP, &udp())), ports(IPV4, UDP)),
         ("over IPv6", error6(&ipv6(UDP, &udp())), ports(IPV6, UDP)),
-        (
-            "echo request",
-            error4(&ipv4(1, &[8, 0, 0, 0, 0, 7, 0, 1])),
-            ping(IPV4, 1),
-        ),
-        (
-            "echo request over IPv6",
-            error6(&ipv6(58, &[128, 0, 0, 0, 0, 7, 0, 1])),
-            ping(IPV6, 58),
-        ),
+        ("echo request", error4(&ipv4(1, &[8, 0, 0, 0, 0, 7, 0, 1])), ping(IPV4, 1)),
+        ("echo request over IPv6", error6(&ipv6(58, &[128, 0, 0, 0, 0, 7, 0, 1])), ping(IPV6, 58)),
         ("an error", error4(&ipv4(1, &[3, 0, 0, 0, 0, 7, 0, 1])), Err(Malformed)),
-        (
-            "first fragment",
-            error4(&ipv4_with(&[], 0x2000, TCP, &tcp(SYN))),
-            ports(IPV4, TCP),
-        ),
-        (
-            "later fragment",
-            error4(&ipv4_with(&[], 3, TCP, &tcp(SYN))),
-            Err(Malformed),
-        ),
+        ("first fragment", error4(&ipv4_with(&[], 0x2000, TCP, &tcp(SYN))), ports(IPV4, TCP)),
+        ("later fragment", error4(&ipv4_with(&[], 3, TCP, &tcp(SYN))), Err(Malformed)),
         ("fragment of IPv6", error6(&ipv6(44, &fragment)), Err(Malformed)),
         ("protocol without ports", error4(&ipv4(47, &[0; 8])), Err(Malformed)),
         ("a version that nobody has", error4(&version), Err(Malformed)),
         ("the other family", error4(&ipv6(TCP, &tcp(SYN))), Err(Malformed)),
-        (
-            "the other family in IPv6",
-            error6(&ipv4(TCP, &tcp(SYN))),
-            Err(Malformed),
-        ),
-        (
-            "cut before the ports",
-            error4(&ipv4(TCP, &tcp(SYN))[..22]),
-            Err(Malformed),
-        ),
+        ("the other family in IPv6", error6(&ipv4(TCP, &tcp(SYN))), Err(Malformed)),
+        ("cut before the ports", error4(&ipv4(TCP, &tcp(SYN))[..22]), Err(Malformed)),
         ("nothing", error4(&[]), Err(Malformed)),
     ] {
         assert_eq!(quote(&frame), wanted, "{name}");

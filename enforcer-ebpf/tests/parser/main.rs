@@ -32,54 +32,22 @@ fn tags() {
     check(&[
         ("untagged", tagged(&[]), Some(tcp4)),
         ("802.1Q", tagged(&[(0x8100, 30)]), Some(tcp4.on(30, 0))),
-        (
-            "priority and DEI bits are no VLAN",
-            tagged(&[(0x8100, 0xf01e)]),
-            Some(tcp4.on(30, 0)),
-        ),
+        ("priority and DEI bits are no VLAN", tagged(&[(0x8100, 0xf01e)]), Some(tcp4.on(30, 0))),
         ("802.1ad alone", tagged(&[(0x88a8, 30)]), Some(tcp4.on(30, 0))),
         ("0x9100 alone", tagged(&[(0x9100, 30)]), Some(tcp4.on(30, 0))),
         ("QinQ", tagged(&[(0x88a8, 100), (0x8100, 30)]), Some(tcp4.on(100, 30))),
-        (
-            "QinQ of 0x9100",
-            tagged(&[(0x9100, 100), (0x8100, 30)]),
-            Some(tcp4.on(100, 30)),
-        ),
-        (
-            "802.1Q twice",
-            tagged(&[(0x8100, 100), (0x8100, 30)]),
-            Some(tcp4.on(100, 30)),
-        ),
+        ("QinQ of 0x9100", tagged(&[(0x9100, 100), (0x8100, 30)]), Some(tcp4.on(100, 30))),
+        ("802.1Q twice", tagged(&[(0x8100, 100), (0x8100, 30)]), Some(tcp4.on(100, 30))),
         ("priority tag", tagged(&[(0x8100, 0xe000)]), Some(tcp4.on(0, 0))),
-        (
-            "priority tag before a VLAN",
-            tagged(&[(0x8100, 0), (0x8100, 30)]),
-            Some(tcp4.on(30, 0)),
-        ),
-        (
-            "priority tag behind QinQ",
-            tagged(&[(0x88a8, 100), (0x8100, 30), (0x8100, 0)]),
-            Some(tcp4.on(100, 30)),
-        ),
-        (
-            "three VLANs",
-            tagged(&[(0x88a8, 100), (0x8100, 30), (0x8100, 40)]),
-            None,
-        ),
-        (
-            "four tags",
-            tagged(&[(0x8100, 0), (0x8100, 0), (0x8100, 0), (0x8100, 30)]),
-            None,
-        ),
+        ("priority tag before a VLAN", tagged(&[(0x8100, 0), (0x8100, 30)]), Some(tcp4.on(30, 0))),
+        ("priority tag behind QinQ", tagged(&[(0x88a8, 100), (0x8100, 30), (0x8100, 0)]), Some(tcp4.on(100, 30))),
+        ("three VLANs", tagged(&[(0x88a8, 100), (0x8100, 30), (0x8100, 40)]), None),
+        ("four tags", tagged(&[(0x8100, 0), (0x8100, 0), (0x8100, 0), (0x8100, 30)]), None),
         ("VLAN ID 4095", tagged(&[(0x8100, 0x0fff)]), None),
         ("a tag with nothing behind", full[..14].to_vec(), None),
         ("half a tag", full[..16].to_vec(), None),
         ("a tag and an EtherType with nothing behind", full[..18].to_vec(), None),
-        (
-            "a tag whose EtherType is a tag with nothing behind",
-            ethernet(&[(0x8100, 30)], 0x8100, &[]),
-            None,
-        ),
+        ("a tag whose EtherType is a tag with nothing behind", ethernet(&[(0x8100, 30)], 0x8100, &[]), None),
     ]);
 }
 
@@ -144,42 +112,14 @@ fn ipv6_extension_headers() {
     check(&[
         ("none", frame6(TCP, &tcp(SYN)), Some(tcp6)),
         ("hop-by-hop first", behind(HOP_BY_HOP, &[&options(TCP)]), Some(tcp6)),
-        (
-            "hop-by-hop second",
-            behind(DESTINATION, &[&options(HOP_BY_HOP), &options(TCP)]),
-            None,
-        ),
-        (
-            "hop-by-hop twice",
-            behind(HOP_BY_HOP, &[&options(HOP_BY_HOP), &options(TCP)]),
-            None,
-        ),
-        (
-            "routing, nowhere left to go",
-            behind(ROUTING, &[&[TCP, 0, 0, 0, 0, 0, 0, 0]]),
-            Some(tcp6),
-        ),
-        (
-            "routing, one segment left",
-            behind(ROUTING, &[&[TCP, 2, 0, 1, 0, 0, 0, 0], &[0; 16]]),
-            None,
-        ),
-        (
-            "segment routing, one left",
-            behind(ROUTING, &[&[TCP, 2, 4, 1, 0, 0, 0, 0], &[0; 16]]),
-            None,
-        ),
+        ("hop-by-hop second", behind(DESTINATION, &[&options(HOP_BY_HOP), &options(TCP)]), None),
+        ("hop-by-hop twice", behind(HOP_BY_HOP, &[&options(HOP_BY_HOP), &options(TCP)]), None),
+        ("routing, nowhere left to go", behind(ROUTING, &[&[TCP, 0, 0, 0, 0, 0, 0, 0]]), Some(tcp6)),
+        ("routing, one segment left", behind(ROUTING, &[&[TCP, 2, 0, 1, 0, 0, 0, 0], &[0; 16]]), None),
+        ("segment routing, one left", behind(ROUTING, &[&[TCP, 2, 4, 1, 0, 0, 0, 0], &[0; 16]]), None),
         // Its length counts words of four bytes, less two.
-        (
-            "authentication",
-            behind(AUTHENTICATION, &[&[TCP, 4], &[0; 22]]),
-            Some(tcp6),
-        ),
-        (
-            "a long header",
-            behind(DESTINATION, &[&[TCP, 2, 1, 20], &[0; 20]]),
-            Some(tcp6),
-        ),
+        ("authentication", behind(AUTHENTICATION, &[&[TCP, 4], &[0; 22]]), Some(tcp6)),
+        ("a long header", behind(DESTINATION, &[&[TCP, 2, 1, 20], &[0; 20]]), Some(tcp6)),
         ("a header past the payload", short, None),
         ("mobility", behind(135, &[&options(TCP)]), Some(tcp6)),
         ("host identity", behind(139, &[&options(TCP)]), Some(tcp6)),
@@ -189,11 +129,7 @@ fn ipv6_extension_headers() {
         ("version 4 behind the EtherType of IPv6", version, None),
         ("payload length a byte beyond the frame", longer, None),
         ("encrypted", frame6(50, &[0; 16]), Some(Seen::ip(IPV6, 50).no_ports())),
-        (
-            "no next header",
-            frame6(59, &[]),
-            Some(Seen::ip(IPV6, 59).no_ports().flags(0)),
-        ),
+        ("no next header", frame6(59, &[]), Some(Seen::ip(IPV6, 59).no_ports().flags(0))),
     ]);
 }
 
@@ -220,108 +156,45 @@ fn fragments() {
     let ports = tcp_with(SYN, 5, 24);
     check(&[
         ("first, IPv4", fragment4(MORE, TCP, &ports), first(IPV4, TCP)),
-        (
-            "later, IPv4: its bytes are no ports",
-            fragment4(MORE | 3, TCP, &ports),
-            later(IPV4, TCP),
-        ),
+        ("later, IPv4: its bytes are no ports", fragment4(MORE | 3, TCP, &ports), later(IPV4, TCP)),
         ("last, IPv4", fragment4(3, TCP, &ports), later(IPV4, TCP)),
-        (
-            "first, IPv6",
-            v6(&fragment_header(TCP, 0, 0, true), &ports),
-            first(IPV6, TCP),
-        ),
-        (
-            "later, IPv6: its bytes are no ports",
-            v6(&fragment_header(TCP, 0, 24, true), &ports),
-            later(IPV6, TCP),
-        ),
-        (
-            "the reserved byte is no length",
-            v6(&fragment_header(TCP, 1, 0, true), &ports),
-            first(IPV6, TCP),
-        ),
-        (
-            "atomic, IPv6",
-            v6(&fragment_header(TCP, 0, 0, false), &ports),
-            Some(Seen::ip(IPV6, TCP)),
-        ),
-        (
-            "don't fragment",
-            fragment4(0x4000, TCP, &ports),
-            Some(Seen::ip(IPV4, TCP)),
-        ),
+        ("first, IPv6", v6(&fragment_header(TCP, 0, 0, true), &ports), first(IPV6, TCP)),
+        ("later, IPv6: its bytes are no ports", v6(&fragment_header(TCP, 0, 24, true), &ports), later(IPV6, TCP)),
+        ("the reserved byte is no length", v6(&fragment_header(TCP, 1, 0, true), &ports), first(IPV6, TCP)),
+        ("atomic, IPv6", v6(&fragment_header(TCP, 0, 0, false), &ports), Some(Seen::ip(IPV6, TCP))),
+        ("don't fragment", fragment4(0x4000, TCP, &ports), Some(Seen::ip(IPV4, TCP))),
         ("tiny first, 8 bytes of TCP", fragment4(MORE, TCP, &ports[..8]), None),
         ("tiny first, 16 bytes of TCP", fragment4(MORE, TCP, &ports[..16]), None),
-        (
-            "tiny first, options in the next",
-            fragment4(MORE, TCP, &tcp_with(SYN, 8, 24)),
-            None,
-        ),
+        ("tiny first, options in the next", fragment4(MORE, TCP, &tcp_with(SYN, 8, 24)), None),
         ("tiny first, 8 bytes of SCTP", fragment4(MORE, SCTP, &ports[..8]), None),
-        (
-            "tiny first, IPv6",
-            v6(&fragment_header(TCP, 0, 0, true), &ports[..16]),
-            None,
-        ),
+        ("tiny first, IPv6", v6(&fragment_header(TCP, 0, 0, true), &ports[..16]), None),
         (
             "first, whose chain goes on in the next",
             v6(&fragment_header(DESTINATION, 0, 0, true), &[TCP, 1, 1, 12, 0, 0, 0, 0]),
             None,
         ),
-        (
-            "first, UDP header alone",
-            fragment4(MORE, UDP, &udp_with(100, 8)),
-            first(IPV4, UDP),
-        ),
+        ("first, UDP header alone", fragment4(MORE, UDP, &udp_with(100, 8)), first(IPV4, UDP)),
         ("ragged, more to follow", fragment4(MORE, UDP, &udp_with(100, 12)), None),
-        (
-            "ragged, more to follow, IPv6",
-            v6(&fragment_header(UDP, 0, 8, true), &[0; 12]),
-            None,
-        ),
+        ("ragged, more to follow, IPv6", v6(&fragment_header(UDP, 0, 8, true), &[0; 12]), None),
         ("ragged and last", fragment4(3, UDP, &[0; 13]), later(IPV4, UDP)),
         ("empty", fragment4(3, UDP, &[]), None),
         ("empty, IPv6", v6(&fragment_header(UDP, 0, 24, false), &[]), None),
         ("up to 65,535 bytes", fragment4(0x1ffd, UDP, &[0; 3]), later(IPV4, UDP)),
         ("past 65,535 bytes", fragment4(0x1ffd, UDP, &[0; 4]), None),
-        (
-            "past 65,535 bytes, IPv6",
-            v6(&fragment_header(UDP, 0, 0xfff8, false), &[0; 8]),
-            None,
-        ),
+        ("past 65,535 bytes, IPv6", v6(&fragment_header(UDP, 0, 0xfff8, false), &[0; 8]), None),
         (
             "fragment of a fragment",
-            v6(
-                &joined(&[
-                    &fragment_header(FRAGMENT, 0, 0, true),
-                    &fragment_header(TCP, 0, 8, true),
-                ]),
-                &ports,
-            ),
+            v6(&joined(&[&fragment_header(FRAGMENT, 0, 0, true), &fragment_header(TCP, 0, 8, true)]), &ports),
             None,
         ),
         (
             "hop-by-hop behind a fragment header",
-            v6(
-                &joined(&[&fragment_header(HOP_BY_HOP, 0, 0, false), &[TCP, 0, 1, 4, 0, 0, 0, 0]]),
-                &ports,
-            ),
+            v6(&joined(&[&fragment_header(HOP_BY_HOP, 0, 0, false), &[TCP, 0, 1, 4, 0, 0, 0, 0]]), &ports),
             None,
         ),
     ]);
     let overlapping = parsed(&fragment4(MORE | 1, TCP, &ports)).expect("well-formed");
-    assert_eq!(
-        (
-            overlapping.fragment_offset,
-            overlapping.fragment_length,
-            overlapping.fragment_id
-        ),
-        (8, 24, 0xbeef)
-    );
+    assert_eq!((overlapping.fragment_offset, overlapping.fragment_length, overlapping.fragment_id), (8, 24, 0xbeef));
     let covered = parsed(&v6(&fragment_header(TCP, 0, 0, true), &ports)).expect("well-formed");
-    assert_eq!(
-        (covered.fragment_offset, covered.fragment_length, covered.fragment_id),
-        (0, 24, 0xcafe)
-    );
+    assert_eq!((covered.fragment_offset, covered.fragment_length, covered.fragment_id), (0, 24, 0xcafe));
 }

@@ -19,12 +19,7 @@ fn transport() {
     let mut advertisement_in_padding = frame6(ICMPV6, &advertisement[..23]);
     advertisement_in_padding.push(0xfd);
     let icmp = |kind, protocol, flags| Some(Seen::ip(kind, protocol).no_ports().flags(flags));
-    let ping = |kind, protocol, flags| {
-        Some(Seen {
-            ports: (0xabcd, 0xabcd),
-            ..Seen::ip(kind, protocol).flags(flags)
-        })
-    };
+    let ping = |kind, protocol, flags| Some(Seen { ports: (0xabcd, 0xabcd), ..Seen::ip(kind, protocol).flags(flags) });
     let whole = |protocol| Some(Seen::ip(IPV4, protocol).no_ports());
     check(&[
         ("UDP", frame4(UDP, &udp()), Some(Seen::ip(IPV4, UDP))),
@@ -44,37 +39,17 @@ fn transport() {
         ("UDP length 0", frame6(UDP, &udp_with(0, 12)), None),
         ("UDP length 7", frame4(UDP, &udp_with(7, 12)), None),
         ("UDP length beyond the datagram", frame4(UDP, &udp_with(13, 12)), None),
-        (
-            "UDP length short of the datagram",
-            frame4(UDP, &udp_with(8, 12)),
-            Some(Seen::ip(IPV4, UDP)),
-        ),
+        ("UDP length short of the datagram", frame4(UDP, &udp_with(8, 12)), Some(Seen::ip(IPV4, UDP))),
         ("echo request", frame4(ICMP, &echo), ping(IPV4, ICMP, flag::TRACKED)),
-        (
-            "echo request over IPv6",
-            frame6(ICMPV6, &echo6),
-            ping(IPV6, ICMPV6, flag::TRACKED),
-        ),
+        ("echo request over IPv6", frame6(ICMPV6, &echo6), ping(IPV6, ICMPV6, flag::TRACKED)),
         (
             "echo reply",
             frame6(ICMPV6, &[129, 0, 0, 0, 0xab, 0xcd, 0, 1]),
             ping(IPV6, ICMPV6, flag::TRACKED | flag::ECHO_REPLY),
         ),
-        (
-            "advertisement",
-            frame6(ICMPV6, &advertisement),
-            icmp(IPV6, ICMPV6, flag::ND_TARGET),
-        ),
-        (
-            "ICMP error",
-            frame4(ICMP, &[3, 4, 0, 0, 0, 0, 0, 0]),
-            icmp(IPV4, ICMP, flag::ICMP_ERROR),
-        ),
-        (
-            "redirect is no error",
-            frame4(ICMP, &[5, 0, 0, 0, 0, 0, 0, 0]),
-            icmp(IPV4, ICMP, 0),
-        ),
+        ("advertisement", frame6(ICMPV6, &advertisement), icmp(IPV6, ICMPV6, flag::ND_TARGET)),
+        ("ICMP error", frame4(ICMP, &[3, 4, 0, 0, 0, 0, 0, 0]), icmp(IPV4, ICMP, flag::ICMP_ERROR)),
+        ("redirect is no error", frame4(ICMP, &[5, 0, 0, 0, 0, 0, 0, 0]), icmp(IPV4, ICMP, 0)),
         ("ICMPv6 in IPv4", frame4(ICMPV6, &echo6), None),
         ("ICMP in IPv6", frame6(ICMP, &echo), None),
     ]);
@@ -90,11 +65,7 @@ fn tcp_flags() {
     for flags in 0..=255u8 {
         let wanted = TOGETHER.contains(&(flags & 0x17));
         assert_eq!(parsed(&frame4(TCP, &tcp(flags))).is_ok(), wanted, "flags {flags:#04x}");
-        assert_eq!(
-            parsed(&frame6(TCP, &tcp(flags))).is_ok(),
-            wanted,
-            "flags {flags:#04x}, IPv6"
-        );
+        assert_eq!(parsed(&frame6(TCP, &tcp(flags))).is_ok(), wanted, "flags {flags:#04x}, IPv6");
     }
 }
 

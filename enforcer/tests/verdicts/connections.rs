@@ -41,14 +41,8 @@ fn answers_and_ends() {
     let with = |more: Vec<(Sent, &'static str)>| [opened(), more].concat();
     let rows = [
         ("TCP", opened()),
-        (
-            "another port of the same hosts",
-            with(vec![(ack(PLC1, OFFICE, (81, 40_000)), NOTHING)]),
-        ),
-        (
-            "another host of the same zone",
-            with(vec![(ack(PLC1B, OFFICE, back), NOTHING)]),
-        ),
+        ("another port of the same hosts", with(vec![(ack(PLC1, OFFICE, (81, 40_000)), NOTHING)])),
+        ("another host of the same zone", with(vec![(ack(PLC1B, OFFICE, back), NOTHING)])),
         ("to another host", with(vec![(ack(PLC1, OFFICE2, back), NOTHING)])),
         ("over another protocol", with(vec![(udp(PLC1, OFFICE, back), NOTHING)])),
         (
@@ -69,17 +63,11 @@ fn answers_and_ends() {
         ),
         (
             "an answer long after the end",
-            with(vec![
-                (tcp(OFFICE, PLC1, there, RST), OK),
-                (ack(PLC1, OFFICE, back).after(60), NOTHING),
-            ]),
+            with(vec![(tcp(OFFICE, PLC1, there, RST), OK), (ack(PLC1, OFFICE, back).after(60), NOTHING)]),
         ),
         (
             "after the end, the one who answered opens",
-            with(vec![
-                (tcp(PLC1, OFFICE, back, RST | ACK), OK),
-                (tcp(PLC1, OFFICE, back, SYN), NOTHING),
-            ]),
+            with(vec![(tcp(PLC1, OFFICE, back, RST | ACK), OK), (tcp(PLC1, OFFICE, back, SYN), NOTHING)]),
         ),
         (
             "after both ends said FIN, the one who answered opens",
@@ -91,15 +79,9 @@ fn answers_and_ends() {
         ),
         (
             "an echo reply of another number",
-            vec![
-                (ping(OFFICE, PLC1), "pass allowed out"),
-                (pong(PLC1, OFFICE).changed(other_number), NOTHING),
-            ],
+            vec![(ping(OFFICE, PLC1), "pass allowed out"), (pong(PLC1, OFFICE).changed(other_number), NOTHING)],
         ),
-        (
-            "hours of silence",
-            with(vec![(ack(PLC1, OFFICE, back).after(3 * 3600), OK)]),
-        ),
+        ("hours of silence", with(vec![(ack(PLC1, OFFICE, back).after(3 * 3600), OK)])),
         (
             "UDP",
             vec![
@@ -125,37 +107,18 @@ fn answers_and_ends() {
                 (udp(OFFICE, PLC1, (5, 53)), "pass allowed out"),
             ],
         ),
-        (
-            "echo",
-            vec![
-                (ping(OFFICE, PLC1), "pass allowed out"),
-                (pong(PLC1, OFFICE), OK),
-                (ping(OFFICE, PLC1), OK),
-            ],
-        ),
-        (
-            "echo, the other way",
-            vec![(ping(OFFICE, PLC1), "pass allowed out"), (pong(PLC1B, OFFICE), NOTHING)],
-        ),
-        (
-            "an echo reply that nobody asked for",
-            vec![(pong(PLC1, OFFICE), NOTHING)],
-        ),
+        ("echo", vec![(ping(OFFICE, PLC1), "pass allowed out"), (pong(PLC1, OFFICE), OK), (ping(OFFICE, PLC1), OK)]),
+        ("echo, the other way", vec![(ping(OFFICE, PLC1), "pass allowed out"), (pong(PLC1B, OFFICE), NOTHING)]),
+        ("an echo reply that nobody asked for", vec![(pong(PLC1, OFFICE), NOTHING)]),
         (
             "ESP both ways",
-            vec![
-                (ip(OFFICE, PLC1, 50, &[0; 24]), "pass allowed out"),
-                (ip(PLC1, OFFICE, 50, &[0; 24]), OK),
-            ],
+            vec![(ip(OFFICE, PLC1, 50, &[0; 24]), "pass allowed out"), (ip(PLC1, OFFICE, 50, &[0; 24]), OK)],
         ),
         (
             "with the router",
             vec![
                 (open(OFFICE, OFFICE.router(), 22), "pass allowed manage"),
-                (
-                    answer(OFFICE.router(), OFFICE, 22),
-                    "pass established | router > office",
-                ),
+                (answer(OFFICE.router(), OFFICE, 22), "pass established | router > office"),
                 (ack(OFFICE, OFFICE.router(), (40_000, 22)), OK),
             ],
         ),
@@ -179,16 +142,8 @@ fn what_fits_no_connection() {
     let pinged = ping(OFFICE, PLC1);
     let bare = |port: u16, flags| tcp(OFFICE, PLC1, (41_000, port), flags);
     let rows = [
-        one(
-            "SYN+ACK of no connection",
-            tcp(OFFICE, PLC1, (41_000, 80), SYN | ACK),
-            "drop invalid-state",
-        ),
-        one(
-            "SYN+ACK that nothing allows",
-            tcp(PLC1, OFFICE, (80, 41_000), SYN | ACK),
-            NOTHING,
-        ),
+        one("SYN+ACK of no connection", tcp(OFFICE, PLC1, (41_000, 80), SYN | ACK), "drop invalid-state"),
+        one("SYN+ACK that nothing allows", tcp(PLC1, OFFICE, (80, 41_000), SYN | ACK), NOTHING),
         one("no flags at all", bare(80, 0), "drop malformed"),
         one("SYN and FIN", bare(80, SYN | FIN), "drop malformed"),
         one("SYN and RST", bare(80, SYN | RST), "drop malformed"),
@@ -202,22 +157,13 @@ fn what_fits_no_connection() {
         ),
         (
             "an error by the router between",
-            vec![
-                (called.clone(), "pass allowed out"),
-                (unreachable(PLC1B, OFFICE, &called), OK),
-            ],
+            vec![(called.clone(), "pass allowed out"), (unreachable(PLC1B, OFFICE, &called), OK)],
         ),
         (
             "an error about an echo",
-            vec![
-                (pinged.clone(), "pass allowed out"),
-                (unreachable(PLC1, OFFICE, &pinged), OK),
-            ],
+            vec![(pinged.clone(), "pass allowed out"), (unreachable(PLC1, OFFICE, &pinged), OK)],
         ),
-        (
-            "an error about nothing",
-            vec![(unreachable(PLC1, OFFICE, &asked), NOTHING)],
-        ),
+        ("an error about nothing", vec![(unreachable(PLC1, OFFICE, &asked), NOTHING)]),
         (
             "an error about another conversation",
             vec![
@@ -227,17 +173,11 @@ fn what_fits_no_connection() {
         ),
         (
             "an error to somebody else",
-            vec![
-                (asked.clone(), "pass allowed out"),
-                (unreachable(PLC1, OFFICE2, &asked), NOTHING),
-            ],
+            vec![(asked.clone(), "pass allowed out"), (unreachable(PLC1, OFFICE2, &asked), NOTHING)],
         ),
         (
             "an error about what has expired",
-            vec![
-                (asked.clone(), "pass allowed out"),
-                (unreachable(PLC1, OFFICE, &asked).after(31), NOTHING),
-            ],
+            vec![(asked.clone(), "pass allowed out"), (unreachable(PLC1, OFFICE, &asked).after(31), NOTHING)],
         ),
         one(
             "an error that quotes half an address",
@@ -291,18 +231,11 @@ fn audited_connections() {
         ),
         (
             "an error about it",
-            vec![
-                (udp(OFFICE, PLC1, (5, 80)), audit),
-                (unreachable(PLC1, OFFICE, &udp(OFFICE, PLC1, (5, 80))), audit),
-            ],
+            vec![(udp(OFFICE, PLC1, (5, 80)), audit), (unreachable(PLC1, OFFICE, &udp(OFFICE, PLC1, (5, 80))), audit)],
         ),
         (
             "by an audited guardrail",
-            vec![
-                (udp(PLC1, PLC2, (9, 9)), trial),
-                (udp(PLC2, PLC1, (9, 9)), trial),
-                (udp(PLC1, PLC2, (9, 9)), trial),
-            ],
+            vec![(udp(PLC1, PLC2, (9, 9)), trial), (udp(PLC2, PLC1, (9, 9)), trial), (udp(PLC1, PLC2, (9, 9)), trial)],
         ),
     ];
     site.check(&rows);
@@ -317,14 +250,8 @@ fn the_clock_of_the_capture() {
     for family in [Family::Four, Family::Six] {
         let frame = |sent: &Sent| sent.frame(family).map(<[u8]>::to_vec).expect("both families");
         let (there, back) = (frame(&there), frame(&back));
-        let told = site.captured(&[
-            (100, &there),
-            (131, &back),
-            (132, &there),
-            (161, &back),
-            (281, &back),
-            (402, &back),
-        ]);
+        let told =
+            site.captured(&[(100, &there), (131, &back), (132, &there), (161, &back), (281, &back), (402, &back)]);
         let verdicts: Vec<&str> = told.iter().filter_map(|line| line.split(" | ").next()).collect();
         let expected = ["pass allowed out", NOTHING, "pass allowed out", OK, OK, NOTHING];
         assert_eq!(verdicts, expected, "{family:?}");

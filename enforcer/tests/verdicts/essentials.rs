@@ -19,13 +19,8 @@ fn site() -> Site {
 
 /// An ARP packet by `from` that claims the MAC and the address of `claimed`.
 fn arp(from: Host, claimed: Host, operation: u8, to: Host) -> Sent {
-    let body = [
-        &[0, 1, 8, 0, 6, 4, 0, operation][..],
-        &claimed.mac,
-        &claimed.four.octets(),
-        &[0; 6],
-        &to.four.octets(),
-    ];
+    let body =
+        [&[0, 1, 8, 0, 6, 4, 0, operation][..], &claimed.mac, &claimed.four.octets(), &[0; 6], &to.four.octets()];
     ether(from, BROADCAST, 0x0806, &body.concat())
 }
 
@@ -49,103 +44,35 @@ fn neighbours() {
         one("ARP answer", arp(GUEST, GUEST, 2, CAMERA), YES),
         one("ARP by the device", arp(CAMERA, CAMERA, 1, own), YES),
         one("ARP probe", arp(GUEST, nowhere, 1, CAMERA), YES),
-        one(
-            "ARP, another MAC than the frame's",
-            arp(GUEST, GUEST.with_mac(OFFICE.mac), 2, own),
-            SPOOFED,
-        ),
-        one(
-            "ARP, the device's address",
-            arp(GUEST, guest_as(CAMERA), 2, own),
-            SPOOFED,
-        ),
+        one("ARP, another MAC than the frame's", arp(GUEST, GUEST.with_mac(OFFICE.mac), 2, own), SPOOFED),
+        one("ARP, the device's address", arp(GUEST, guest_as(CAMERA), 2, own), SPOOFED),
         one("ARP, the device's address and MAC", arp(GUEST, CAMERA, 2, own), SPOOFED),
-        one(
-            "ARP, the device with another address",
-            arp(CAMERA, GUEST.with_mac(CAMERA.mac), 2, own),
-            SPOOFED,
-        ),
-        one(
-            "ARP, the router's address",
-            arp(GUEST, guest_as(own), 2, CAMERA),
-            SPOOFED,
-        ),
-        one(
-            "ARP, another zone's address",
-            arp(GUEST, guest_as(OFFICE), 2, own),
-            SPOOFED,
-        ),
-        one(
-            "ARP that is none",
-            ether(GUEST, BROADCAST, 0x0806, &[0, 1, 8, 0, 6, 4, 0, 9]),
-            "drop malformed",
-        ),
-        one(
-            "ARP where nothing is essential",
-            arp(PLC2, PLC2, 1, PLC2.router()),
-            NOTHING,
-        ),
+        one("ARP, the device with another address", arp(CAMERA, GUEST.with_mac(CAMERA.mac), 2, own), SPOOFED),
+        one("ARP, the router's address", arp(GUEST, guest_as(own), 2, CAMERA), SPOOFED),
+        one("ARP, another zone's address", arp(GUEST, guest_as(OFFICE), 2, own), SPOOFED),
+        one("ARP that is none", ether(GUEST, BROADCAST, 0x0806, &[0, 1, 8, 0, 6, 4, 0, 9]), "drop malformed"),
+        one("ARP where nothing is essential", arp(PLC2, PLC2, 1, PLC2.router()), NOTHING),
         one("solicitation", neighbour(GUEST, 135, CAMERA, 255), YES),
         one("solicitation by the device", neighbour(CAMERA, 135, own, 255), YES),
         one("solicitation from link-local", neighbour(local, 135, CAMERA, 255), YES),
         one("duplicate detection", neighbour(nowhere, 135, GUEST, 255), YES),
-        one(
-            "solicitation with the device's address",
-            neighbour(guest_as(CAMERA), 135, own, 255),
-            SPOOFED,
-        ),
+        one("solicitation with the device's address", neighbour(guest_as(CAMERA), 135, own, 255), SPOOFED),
         one(
             "solicitation with the router's address",
             neighbour(guest_as(own).on("lan0.30"), 135, CAMERA, 255),
             SPOOFED,
         ),
-        one(
-            "solicitation with another zone's address",
-            neighbour(OFFICE.on("lan0.30"), 135, own, 255),
-            SPOOFED,
-        ),
-        one(
-            "solicitation from beyond a router",
-            neighbour(GUEST, 135, CAMERA, 254),
-            NOTHING,
-        ),
-        one(
-            "advertisement of the own address",
-            neighbour(GUEST, 136, GUEST, 255),
-            YES,
-        ),
+        one("solicitation with another zone's address", neighbour(OFFICE.on("lan0.30"), 135, own, 255), SPOOFED),
+        one("solicitation from beyond a router", neighbour(GUEST, 135, CAMERA, 254), NOTHING),
+        one("advertisement of the own address", neighbour(GUEST, 136, GUEST, 255), YES),
         one("advertisement by the device", neighbour(CAMERA, 136, CAMERA, 255), YES),
         one("advertisement from link-local", neighbour(local, 136, local, 255), YES),
-        one(
-            "advertisement of the device's address",
-            neighbour(GUEST, 136, CAMERA, 255),
-            SPOOFED,
-        ),
-        one(
-            "advertisement of the router's address",
-            neighbour(GUEST, 136, own, 255),
-            SPOOFED,
-        ),
-        one(
-            "advertisement of another zone's address",
-            neighbour(GUEST, 136, OFFICE, 255),
-            SPOOFED,
-        ),
-        one(
-            "the device advertises another",
-            neighbour(CAMERA, 136, GUEST, 255),
-            SPOOFED,
-        ),
-        one(
-            "advertisement from beyond a router",
-            neighbour(GUEST, 136, GUEST, 64),
-            NOTHING,
-        ),
-        one(
-            "solicitation where nothing is essential",
-            neighbour(PLC2, 135, PLC2.router(), 255),
-            NOTHING,
-        ),
+        one("advertisement of the device's address", neighbour(GUEST, 136, CAMERA, 255), SPOOFED),
+        one("advertisement of the router's address", neighbour(GUEST, 136, own, 255), SPOOFED),
+        one("advertisement of another zone's address", neighbour(GUEST, 136, OFFICE, 255), SPOOFED),
+        one("the device advertises another", neighbour(CAMERA, 136, GUEST, 255), SPOOFED),
+        one("advertisement from beyond a router", neighbour(GUEST, 136, GUEST, 64), NOTHING),
+        one("solicitation where nothing is essential", neighbour(PLC2, 135, PLC2.router(), 255), NOTHING),
         one("a redirect is none", neighbour(GUEST, 137, CAMERA, 255), NOTHING),
     ];
     site().check(&rows);
@@ -171,73 +98,31 @@ fn directions() {
     let provider = CLOUD.at("203.0.113.10", "fe80::10");
     let rows: Vec<Row<'_>> = vec![
         one("DHCP request to all", request(asking(GUEST), servers(GUEST)), YES),
-        one(
-            "DHCP request by a device",
-            request(asking(CAMERA), servers(CAMERA)),
-            YES,
-        ),
+        one("DHCP request by a device", request(asking(CAMERA), servers(CAMERA)), YES),
         one("DHCP renewal with the router", request(GUEST, GUEST.router()), YES),
-        one(
-            "DHCP renewal with somebody else",
-            request(GUEST, OFFICE),
-            "drop no-transition | iot > office",
-        ),
-        one(
-            "DHCP request with another's address",
-            request(CAMERA.with_mac(GUEST.mac), GUEST.router()),
-            SPOOFED,
-        ),
-        one(
-            "DHCP request where nothing is essential",
-            request(asking(PLC2), servers(PLC2)),
-            NOTHING,
-        ),
+        one("DHCP renewal with somebody else", request(GUEST, OFFICE), "drop no-transition | iot > office"),
+        one("DHCP request with another's address", request(CAMERA.with_mac(GUEST.mac), GUEST.router()), SPOOFED),
+        one("DHCP request where nothing is essential", request(asking(PLC2), servers(PLC2)), NOTHING),
         one("DHCP answer of a device", reply(GUEST, everybody(GUEST)), SPOOFED),
-        one(
-            "DHCP answer of a device to its neighbour",
-            reply(GUEST, CAMERA),
-            SPOOFED,
-        ),
+        one("DHCP answer of a device to its neighbour", reply(GUEST, CAMERA), SPOOFED),
         one("DHCP answer from the uplink", reply(provider, everybody(CLOUD)), YES),
-        one(
-            "DHCP answer from the uplink to the router",
-            reply(provider, CLOUD.router()),
-            YES,
-        ),
-        one(
-            "DHCP answer of the router",
-            reply(GUEST.router(), GUEST),
-            "pass essential | router > iot",
-        ),
-        one(
-            "router advertisement of a device",
-            advertisement(GUEST.at("0.0.0.0", "fe80::9")),
-            SPOOFED,
-        ),
+        one("DHCP answer from the uplink to the router", reply(provider, CLOUD.router()), YES),
+        one("DHCP answer of the router", reply(GUEST.router(), GUEST), "pass essential | router > iot"),
+        one("router advertisement of a device", advertisement(GUEST.at("0.0.0.0", "fe80::9")), SPOOFED),
         one("router advertisement from the uplink", advertisement(provider), YES),
         one("router solicitation", solicitation(GUEST.at("0.0.0.0", "fe80::9")), YES),
-        one(
-            "router solicitation without address",
-            solicitation(GUEST.at("0.0.0.0", "::")),
-            YES,
-        ),
+        one("router solicitation without address", solicitation(GUEST.at("0.0.0.0", "::")), YES),
     ];
     site().check(&rows);
 }
 
 /// UDP from and to the ports of each family.
 fn dhcp(from: Host, to: Host, four: (u16, u16), six: (u16, u16)) -> Sent {
-    let to = if to.four.is_broadcast() {
-        to.with_mac(BROADCAST)
-    } else {
-        to
-    };
+    let to = if to.four.is_broadcast() { to.with_mac(BROADCAST) } else { to };
     both(from, to, 64, |family, ip| {
         let (source, destination) = if family == Family::Four { four } else { six };
         let mut frame = Vec::new();
-        ip.udp(source, destination)
-            .write(&mut frame, &[0; 240])
-            .expect("a frame");
+        ip.udp(source, destination).write(&mut frame, &[0; 240]).expect("a frame");
         frame
     })
 }
@@ -255,51 +140,25 @@ fn groups_and_bridges() {
     let alert = [58, 0, 5, 2, 0, 0, 1, 0];
     let report = [143, 0, 0, 0, 0, 0, 0, 0];
     // etherparse follows the extension header of what it writes, so the report is put in afterwards.
-    let alerted = ip(local, reports(local), 59, &[alert, report].concat())
-        .only_six()
-        .changed(|frame| frame[20] = 0);
+    let alerted = ip(local, reports(local), 59, &[alert, report].concat()).only_six().changed(|frame| frame[20] = 0);
     let rows = [
         one("IGMP report", igmp(GUEST), YES),
-        one(
-            "IGMP with the device's address",
-            igmp(CAMERA.with_mac(GUEST.mac)),
-            SPOOFED,
-        ),
+        one("IGMP with the device's address", igmp(CAMERA.with_mac(GUEST.mac)), SPOOFED),
         one("IGMP where nothing is essential", igmp(PLC2), NOTHING),
         one("MLD report", mld(local, 143), YES),
         one("MLD report behind a router alert", alerted, YES),
         one("MLD report, version 1", mld(local, 131), YES),
         one("MLD done", mld(local, 132), YES),
-        one(
-            "MLD with the device's address",
-            mld(CAMERA.with_mac(GUEST.mac), 143),
-            SPOOFED,
-        ),
-        one(
-            "MLD where nothing is essential",
-            mld(PLC2.at("0.0.0.0", "fe80::9"), 143),
-            NOTHING,
-        ),
+        one("MLD with the device's address", mld(CAMERA.with_mac(GUEST.mac), 143), SPOOFED),
+        one("MLD where nothing is essential", mld(PLC2.at("0.0.0.0", "fe80::9"), 143), NOTHING),
         one("spanning tree", ether(GUEST, reserved(0), 38, &llc), YES),
         one("LACP", ether(GUEST, reserved(2), 0x8809, &[1, 1]), YES),
         one("EAPOL", ether(GUEST, reserved(3), 0x888e, &[1, 1]), YES),
         one("LLDP", ether(CAMERA, reserved(0x0e), 0x88cc, &[2, 7]), YES),
         one("the last of them", ether(GUEST, reserved(0x0f), 0x88cc, &[2, 7]), YES),
-        one(
-            "the next is none",
-            ether(GUEST, reserved(0x10), 0x88cc, &[2, 7]),
-            NOTHING,
-        ),
-        one(
-            "LLDP by the device on another port",
-            ether(CAMERA.on("plc1"), reserved(0x0e), 0x88cc, &[2, 7]),
-            SPOOFED,
-        ),
-        one(
-            "LLDP where nothing is essential",
-            ether(PLC2, reserved(0x0e), 0x88cc, &[2, 7]),
-            NOTHING,
-        ),
+        one("the next is none", ether(GUEST, reserved(0x10), 0x88cc, &[2, 7]), NOTHING),
+        one("LLDP by the device on another port", ether(CAMERA.on("plc1"), reserved(0x0e), 0x88cc, &[2, 7]), SPOOFED),
+        one("LLDP where nothing is essential", ether(PLC2, reserved(0x0e), 0x88cc, &[2, 7]), NOTHING),
     ];
     site().check(&rows);
 }

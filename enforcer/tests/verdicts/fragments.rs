@@ -28,9 +28,7 @@ fn fragment(from: Host, to: Host, protocol: u8, (id, offset, more): (u16, u16, b
                 let word = word | if more { 0x2000 } else { 0 };
                 frame[20..22].copy_from_slice(&word.to_be_bytes());
                 frame[24..26].fill(0);
-                let sum = etherparse::checksum::Sum16BitWords::new()
-                    .add_slice(&frame[14..34])
-                    .ones_complement();
+                let sum = etherparse::checksum::Sum16BitWords::new().add_slice(&frame[14..34]).ones_complement();
                 frame[24..26].copy_from_slice(&sum.to_ne_bytes());
             }
             Family::Six => {
@@ -62,9 +60,7 @@ fn first_and_later() {
     let first = |id, port| fragment(OFFICE, PLC1, UDP, (id, 0, true), &datagram(port, 64, 24));
     let later = |id, offset, more| fragment(OFFICE, PLC1, UDP, (id, offset, more), &[0; 16]);
     let syn = {
-        let mut header = vec![
-            0x9c, 0x40, 0, 80, 0, 0, 0, 1, 0, 0, 0, 0, 0x50, SYN, 0xff, 0xff, 0, 0, 0, 0,
-        ];
+        let mut header = vec![0x9c, 0x40, 0, 80, 0, 0, 0, 1, 0, 0, 0, 0, 0x50, SYN, 0xff, 0xff, 0, 0, 0, 0];
         header.resize(32, 0);
         header
     };
@@ -78,56 +74,24 @@ fn first_and_later() {
                 (later(1, 48, false), OK),
             ],
         ),
-        (
-            "later ones in any order",
-            vec![(first(1, 53), YES), (later(1, 48, false), OK), (later(1, 32, true), OK)],
-        ),
+        ("later ones in any order", vec![(first(1, 53), YES), (later(1, 48, false), OK), (later(1, 32, true), OK)]),
         one("a later one alone", later(2, 32, false), LONE),
-        (
-            "of another datagram",
-            vec![(first(1, 53), YES), (later(3, 32, false), LONE)],
-        ),
+        ("of another datagram", vec![(first(1, 53), YES), (later(3, 32, false), LONE)]),
         (
             "of another sender",
-            vec![
-                (first(1, 53), YES),
-                (fragment(OFFICE2, PLC1, UDP, (1, 32, false), &[0; 16]), LONE),
-            ],
+            vec![(first(1, 53), YES), (fragment(OFFICE2, PLC1, UDP, (1, 32, false), &[0; 16]), LONE)],
         ),
         (
             "to another receiver",
-            vec![
-                (first(1, 53), YES),
-                (fragment(OFFICE, PLC1B, UDP, (1, 32, false), &[0; 16]), LONE),
-            ],
+            vec![(first(1, 53), YES), (fragment(OFFICE, PLC1B, UDP, (1, 32, false), &[0; 16]), LONE)],
         ),
-        (
-            "behind a first that was dropped",
-            vec![(first(4, 100), "drop no-transition"), (later(4, 32, false), LONE)],
-        ),
-        (
-            "with another's address",
-            vec![
-                (first(1, 53), YES),
-                (later(1, 32, false).on("plc1"), "drop spoofed-source"),
-            ],
-        ),
+        ("behind a first that was dropped", vec![(first(4, 100), "drop no-transition"), (later(4, 32, false), LONE)]),
+        ("with another's address", vec![(first(1, 53), YES), (later(1, 32, false).on("plc1"), "drop spoofed-source")]),
         (
             "over what was judged",
-            vec![
-                (first(1, 53), YES),
-                (later(1, 8, true), MALFORMED),
-                (later(1, 24, true), MALFORMED),
-            ],
+            vec![(first(1, 53), YES), (later(1, 8, true), MALFORMED), (later(1, 24, true), MALFORMED)],
         ),
-        (
-            "of a connection",
-            vec![
-                (udp(OFFICE, PLC1, (5, 53)), YES),
-                (first(5, 53), OK),
-                (later(5, 32, false), OK),
-            ],
-        ),
+        ("of a connection", vec![(udp(OFFICE, PLC1, (5, 53)), YES), (first(5, 53), OK), (later(5, 32, false), OK)]),
         (
             "of an answer",
             vec![
@@ -140,31 +104,11 @@ fn first_and_later() {
         one("TCP, just the header", tcp_first(24), YES),
         one("TCP, tiny", tcp_first(8), MALFORMED),
         one("TCP, half a header", tcp_first(16), MALFORMED),
-        one(
-            "UDP, just the header",
-            fragment(OFFICE, PLC1, UDP, (7, 0, true), &datagram(53, 64, 0)),
-            YES,
-        ),
-        one(
-            "not a multiple of eight",
-            fragment(OFFICE, PLC1, UDP, (7, 0, true), &datagram(53, 64, 3)),
-            MALFORMED,
-        ),
-        one(
-            "past the longest datagram",
-            fragment(OFFICE, PLC1, UDP, (7, 65_528, false), &[0; 16]),
-            MALFORMED,
-        ),
-        one(
-            "an empty one",
-            fragment(OFFICE, PLC1, UDP, (7, 32, false), &[]),
-            MALFORMED,
-        ),
-        one(
-            "the only one",
-            fragment(OFFICE, PLC1, UDP, (7, 0, false), &datagram(53, 32, 24)),
-            YES,
-        ),
+        one("UDP, just the header", fragment(OFFICE, PLC1, UDP, (7, 0, true), &datagram(53, 64, 0)), YES),
+        one("not a multiple of eight", fragment(OFFICE, PLC1, UDP, (7, 0, true), &datagram(53, 64, 3)), MALFORMED),
+        one("past the longest datagram", fragment(OFFICE, PLC1, UDP, (7, 65_528, false), &[0; 16]), MALFORMED),
+        one("an empty one", fragment(OFFICE, PLC1, UDP, (7, 32, false), &[]), MALFORMED),
+        one("the only one", fragment(OFFICE, PLC1, UDP, (7, 0, false), &datagram(53, 32, 24)), YES),
         one(
             "the only one is judged",
             fragment(OFFICE, PLC1, UDP, (7, 0, false), &datagram(100, 32, 24)),

@@ -70,32 +70,20 @@ pub(crate) const CLOUD: Host = Host {
 };
 
 /// Behind the provider's gateway.
-pub(crate) const FAR: Host = Host {
-    four: Ipv4Addr::new(198, 51, 100, 7),
-    six: Ipv6Addr::new(0x2001, 0xdb8, 0xf, 0, 0, 0, 0, 7),
-    ..CLOUD
-};
+pub(crate) const FAR: Host =
+    Host { four: Ipv4Addr::new(198, 51, 100, 7), six: Ipv6Addr::new(0x2001, 0xdb8, 0xf, 0, 0, 0, 0, 7), ..CLOUD };
 
 impl Host {
     /// The router's address on this host's network.
     pub(crate) const fn router(self) -> Host {
         let [a, b, c, _] = self.four.octets();
         let [p, q, r, ..] = self.six.segments();
-        Host {
-            port: None,
-            mac: ROUTER,
-            four: Ipv4Addr::new(a, b, c, 1),
-            six: Ipv6Addr::new(p, q, r, 0, 0, 0, 0, 1),
-        }
+        Host { port: None, mac: ROUTER, four: Ipv4Addr::new(a, b, c, 1), six: Ipv6Addr::new(p, q, r, 0, 0, 0, 0, 1) }
     }
 
     /// The same with other addresses.
     pub(crate) fn at(self, four: &str, six: &str) -> Host {
-        Host {
-            four: four.parse().expect("an IPv4 address"),
-            six: six.parse().expect("an IPv6 address"),
-            ..self
-        }
+        Host { four: four.parse().expect("an IPv4 address"), six: six.parse().expect("an IPv6 address"), ..self }
     }
 
     pub(crate) const fn with_mac(self, mac: Mac) -> Host {
@@ -103,10 +91,7 @@ impl Host {
     }
 
     pub(crate) const fn on(self, port: &'static str) -> Host {
-        Host {
-            port: Some(port),
-            ..self
-        }
+        Host { port: Some(port), ..self }
     }
 
     pub(crate) fn address(self, family: Family) -> IpAddr {
@@ -131,12 +116,7 @@ pub(crate) struct Sent {
 impl Sent {
     /// The same frame, whatever the family: it is tried once.
     pub(crate) fn raw(port: Option<&'static str>, frame: Vec<u8>) -> Sent {
-        Sent {
-            port,
-            four: Some(frame),
-            six: None,
-            after: 0,
-        }
+        Sent { port, four: Some(frame), six: None, after: 0 }
     }
 
     pub(crate) fn frame(&self, family: Family) -> Option<&[u8]> {
@@ -147,10 +127,7 @@ impl Sent {
     }
 
     pub(crate) fn on(self, port: &'static str) -> Sent {
-        Sent {
-            port: Some(port),
-            ..self
-        }
+        Sent { port: Some(port), ..self }
     }
 
     pub(crate) fn after(self, seconds: u64) -> Sent {
@@ -229,12 +206,7 @@ pub(crate) fn both(from: Host, to: Host, hops: u8, build: impl Fn(Family, Ip) ->
         let ethernet = PacketBuilder::ethernet2(from.mac, next_hop(from, to, family));
         build(family, ethernet.ip(headers(from, to, family, hops)))
     };
-    Sent {
-        port: from.port,
-        four: Some(frame(Family::Four)),
-        six: Some(frame(Family::Six)),
-        after: 0,
-    }
+    Sent { port: from.port, four: Some(frame(Family::Four)), six: Some(frame(Family::Six)), after: 0 }
 }
 
 /// TCP with these flags.

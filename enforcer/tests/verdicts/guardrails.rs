@@ -52,16 +52,8 @@ fn zones_and_exceptions() {
     let everywhere = "drop guardrail everywhere";
     let inside = "drop guardrail cells stay inside";
     let rows = [
-        one(
-            "star to star",
-            open(OFFICE, PLC1, 23),
-            "drop guardrail everywhere | office > cell1",
-        ),
-        one(
-            "star holds the router as receiver",
-            open(OFFICE, OFFICE.router(), 23),
-            everywhere,
-        ),
+        one("star to star", open(OFFICE, PLC1, 23), "drop guardrail everywhere | office > cell1"),
+        one("star holds the router as receiver", open(OFFICE, OFFICE.router(), 23), everywhere),
         one(
             "star holds the router as sender",
             open(OFFICE.router(), OFFICE, 23),
@@ -76,28 +68,12 @@ fn zones_and_exceptions() {
         one("whole UDP", udp(PLC2, CLOUD, (1, 65_535)), inside),
         one("not the other way", open(CLOUD, PLC2, 1), YES),
         one("except lets the other zone alone", udp(PLC1, CLOUD, (1, 53)), YES),
-        one(
-            "except is for the zone that it names",
-            udp(PLC2, CLOUD, (1, 53)),
-            inside,
-        ),
-        one(
-            "except is for the services that it names",
-            udp(PLC1, CLOUD, (1, 54)),
-            inside,
-        ),
+        one("except is for the zone that it names", udp(PLC2, CLOUD, (1, 53)), inside),
+        one("except is for the services that it names", udp(PLC1, CLOUD, (1, 54)), inside),
         one("below the exception", open(PLC1, CLOUD, 49), inside),
         one("above the exception", open(PLC1, CLOUD, 51), inside),
-        one(
-            "one's exception is not the other's",
-            open(PLC1, CLOUD, 50),
-            "drop guardrail a second on the same",
-        ),
-        one(
-            "same",
-            open(CAMERA, SENSOR, 80),
-            "drop guardrail no neighbours | iot > iot",
-        ),
+        one("one's exception is not the other's", open(PLC1, CLOUD, 50), "drop guardrail a second on the same"),
+        one("same", open(CAMERA, SENSOR, 80), "drop guardrail no neighbours | iot > iot"),
         one("same is not across", open(CAMERA, OFFICE, 80), YES),
         one("same is not the router", open(CAMERA, CAMERA.router(), 80), YES),
         one(
@@ -106,11 +82,7 @@ fn zones_and_exceptions() {
             "drop guardrail no neighbours",
         ),
         one("an exception without services is all", udp(OFFICE, PLC2, (1, 8)), YES),
-        one(
-            "it is for its receiver",
-            udp(OFFICE, PLC1, (1, 8)),
-            "drop guardrail quiet",
-        ),
+        one("it is for its receiver", udp(OFFICE, PLC1, (1, 8)), "drop guardrail quiet"),
     ];
     site.check(&rows);
 }
@@ -170,51 +142,19 @@ fn devices() {
     let neighbour = host("plc2", 42, 99);
     let (plc, robot, historian) = (PLC1, PLC1B, PLC2);
     let rows = [
-        one(
-            "the excepted device",
-            open(plc, CLOUD, 443),
-            "pass allowed wide | cell1/plc > internet",
-        ),
-        one(
-            "only for what is excepted",
-            open(plc, CLOUD, 80),
-            "drop guardrail cell1 off the net",
-        ),
-        one(
-            "not another device",
-            open(robot, CLOUD, 443),
-            "drop guardrail cell1 off the net | cell1/robot > internet",
-        ),
-        one(
-            "not the zone",
-            open(third, CLOUD, 443),
-            "drop guardrail cell1 off the net",
-        ),
-        one(
-            "a guardrail for a device",
-            open(robot, OFFICE, 1),
-            "drop guardrail the robot",
-        ),
+        one("the excepted device", open(plc, CLOUD, 443), "pass allowed wide | cell1/plc > internet"),
+        one("only for what is excepted", open(plc, CLOUD, 80), "drop guardrail cell1 off the net"),
+        one("not another device", open(robot, CLOUD, 443), "drop guardrail cell1 off the net | cell1/robot > internet"),
+        one("not the zone", open(third, CLOUD, 443), "drop guardrail cell1 off the net"),
+        one("a guardrail for a device", open(robot, OFFICE, 1), "drop guardrail the robot"),
         one("its upper edge", open(robot, OFFICE, 10), "drop guardrail the robot"),
         one("above", open(robot, OFFICE, 11), YES),
         one("not its neighbour", open(plc, OFFICE, 1), YES),
-        one(
-            "to a device, from the zone",
-            open(third, historian, 20),
-            "drop guardrail to the historian",
-        ),
-        one(
-            "to a device, from a device",
-            open(plc, historian, 20),
-            "drop guardrail to the historian",
-        ),
+        one("to a device, from the zone", open(third, historian, 20), "drop guardrail to the historian"),
+        one("to a device, from a device", open(plc, historian, 20), "drop guardrail to the historian"),
         one("to a device, excepted device", open(robot, historian, 20), YES),
         one("not to its neighbour", open(plc, neighbour, 20), YES),
-        one(
-            "zone to zone",
-            open(third, neighbour, 30),
-            "drop guardrail zone to zone",
-        ),
+        one("zone to zone", open(third, neighbour, 30), "drop guardrail zone to zone"),
         one(
             "zone to zone, a device that is named elsewhere",
             open(robot, neighbour, 30),
@@ -223,11 +163,7 @@ fn devices() {
         one("excepted sender", open(plc, neighbour, 30), YES),
         one("excepted receiver", open(third, historian, 30), YES),
         one("both special, excepted by both", open(plc, historian, 30), YES),
-        one(
-            "both special, excepted by the receiver",
-            open(robot, historian, 30),
-            YES,
-        ),
+        one("both special, excepted by the receiver", open(robot, historian, 30), YES),
         one("device to device", open(plc, historian, 40), "drop guardrail both"),
         one("another sender", open(robot, historian, 40), YES),
         one("another receiver", open(plc, neighbour, 40), YES),
@@ -269,26 +205,14 @@ fn audit_and_order() {
         "#,
     );
     let rows = [
-        one(
-            "in audit",
-            open(OFFICE, PLC1, 9),
-            "audit guardrail a trial | office > cell1",
-        ),
+        one("in audit", open(OFFICE, PLC1, 9), "audit guardrail a trial | office > cell1"),
         one("both", open(OFFICE, PLC1, 10), "drop guardrail enforced"),
         one("both, the last", open(OFFICE, PLC1, 20), "drop guardrail enforced"),
         one("the enforced alone", open(OFFICE, PLC1, 30), "drop guardrail enforced"),
         one("none", open(OFFICE, PLC1, 31), YES),
-        one(
-            "in audit, and nothing allows it",
-            open(OFFICE, PLC1, 200),
-            "drop no-transition",
-        ),
+        one("in audit, and nothing allows it", open(OFFICE, PLC1, 200), "drop no-transition"),
         one("the first name", open(OFFICE, CLOUD, 5), "drop guardrail x"),
-        one(
-            "a guardrail before a missing transition",
-            open(PLC1, CLOUD, 5),
-            "drop guardrail x",
-        ),
+        one("a guardrail before a missing transition", open(PLC1, CLOUD, 5), "drop guardrail x"),
     ];
     site.check(&rows);
 }

@@ -36,11 +36,7 @@ fn frames_without_ip() {
     const GOOSE: Mac = [0x01, 0x0c, 0xcd, 0x01, 0, 1];
     let goose = |from: Host, appid: u16| ether(from, GOOSE, 0x88b8, &appid.to_be_bytes());
     let rows = [
-        one(
-            "below the range",
-            goose(PLC1, 0x000f),
-            "drop no-transition | cell1 > cell1",
-        ),
+        one("below the range", goose(PLC1, 0x000f), "drop no-transition | cell1 > cell1"),
         one("first", goose(PLC1, 0x0010), "pass allowed goose | cell1 > cell1"),
         one("last", goose(PLC1, 0x00ff), "pass allowed goose"),
         one("above", goose(PLC1, 0x0100), NOTHING),
@@ -49,33 +45,13 @@ fn frames_without_ip() {
         one("above the denied", goose(PLC1, 0x0021), "pass allowed goose"),
         one("an EtherType below", ether(PLC1, GOOSE, 0x88b7, &[0, 0x10]), NOTHING),
         one("an EtherType above", ether(PLC1, GOOSE, 0x88b9, &[0, 0x10]), NOTHING),
-        one(
-            "to one neighbour",
-            ether(PLC1, PLC1B.mac, 0x88b8, &[0, 0x10]),
-            "pass allowed goose",
-        ),
-        one(
-            "every APPID",
-            goose(PLC2, 0xffff),
-            "pass allowed all goose | cell2 > cell2",
-        ),
+        one("to one neighbour", ether(PLC1, PLC1B.mac, 0x88b8, &[0, 0x10]), "pass allowed goose"),
+        one("every APPID", goose(PLC2, 0xffff), "pass allowed all goose | cell2 > cell2"),
         one("APPID 0", goose(PLC2, 0), "pass allowed all goose"),
         one("not in other zones", goose(CAMERA, 0x0010), NOTHING),
-        one(
-            "an LLC frame is no service",
-            ether(PLC2, GOOSE, 0x0026, &[0x88, 0xb8]),
-            NOTHING,
-        ),
-        one(
-            "a length beyond the frame",
-            ether(PLC2, GOOSE, 0x05dc, &[0x88, 0xb8]),
-            "drop malformed",
-        ),
-        one(
-            "too short for an APPID",
-            Sent::raw(PLC1.port, [&GOOSE[..], &PLC1.mac, &[0x88, 0xb8]].concat()),
-            NOTHING,
-        ),
+        one("an LLC frame is no service", ether(PLC2, GOOSE, 0x0026, &[0x88, 0xb8]), NOTHING),
+        one("a length beyond the frame", ether(PLC2, GOOSE, 0x05dc, &[0x88, 0xb8]), "drop malformed"),
+        one("too short for an APPID", Sent::raw(PLC1.port, [&GOOSE[..], &PLC1.mac, &[0x88, 0xb8]].concat()), NOTHING),
     ];
     site.check(&rows);
 }
@@ -99,11 +75,7 @@ fn groups_of_addresses() {
     let broadcast = CAMERA.at("255.255.255.255", "ff02::1").with_mac(BROADCAST);
     let directed = CAMERA.at("10.30.0.255", "ff05::2").with_mac(BROADCAST);
     let rows = [
-        one(
-            "multicast",
-            udp(CAMERA, everybody(CAMERA), (5353, 5353)),
-            "pass allowed iot>same | iot > iot",
-        ),
+        one("multicast", udp(CAMERA, everybody(CAMERA), (5353, 5353)), "pass allowed iot>same | iot > iot"),
         one("another service", udp(CAMERA, everybody(CAMERA), (5353, 5354)), NOTHING),
         one(
             "multicast without intra-zone transition",
@@ -111,18 +83,10 @@ fn groups_of_addresses() {
             "drop no-transition | office > office",
         ),
         one("broadcast", udp(CAMERA, broadcast, (9, 9)), "pass allowed iot>same"),
-        one(
-            "directed broadcast",
-            udp(CAMERA, directed, (9, 9)).only_four(),
-            "pass allowed iot>same | iot > iot",
-        ),
+        one("directed broadcast", udp(CAMERA, directed, (9, 9)).only_four(), "pass allowed iot>same | iot > iot"),
         one(
             "broadcast from a zone without",
-            udp(
-                OFFICE,
-                OFFICE.at("255.255.255.255", "ff02::1").with_mac(BROADCAST),
-                (9, 9),
-            ),
+            udp(OFFICE, OFFICE.at("255.255.255.255", "ff02::1").with_mac(BROADCAST), (9, 9)),
             NOTHING,
         ),
         (

@@ -29,10 +29,7 @@ fn ports() -> String {
             ("after", &after, "drop"),
             ("no-ntp", dns, "drop"),
         ],
-        &[
-            ("nothing", r#""tcp":{"destination-port":{"port":4000}}"#, "drop"),
-            ("anything", r#""tcp":{}"#, "accept"),
-        ],
+        &[("nothing", r#""tcp":{"destination-port":{"port":4000}}"#, "drop"), ("anything", r#""tcp":{}"#, "accept")],
     )
 }
 
@@ -42,11 +39,7 @@ fn ports_and_order() {
     let second = file(
         "https://b.example/more.json",
         &[
-            (
-                "also",
-                r#""ipv?":{"destination-ipv?-network":"FAR"},"tcp":{"destination-port":{"port":1005}}"#,
-                "accept",
-            ),
+            ("also", r#""ipv?":{"destination-ipv?-network":"FAR"},"tcp":{"destination-port":{"port":1005}}"#, "accept"),
             ("never", HTTP, "drop"),
         ],
         &[],
@@ -61,10 +54,7 @@ fn ports_and_order() {
         zone = "iot"
         mud = ["ports.json", "more.json"]
     "#;
-    let mut site = Site::of(
-        &format!("{ZONES}{RULES}{devices}"),
-        &[("ports.json", ports()), ("more.json", second)],
-    );
+    let mut site = Site::of(&format!("{ZONES}{RULES}{devices}"), &[("ports.json", ports()), ("more.json", second)]);
     let yes = "pass allowed beside";
     let outside = FAR.at("198.51.101.1", "2001:db8:10::1");
     let edge = FAR.at("198.51.100.255", "2001:db8:f:ffff:ffff:ffff:ffff:ffff");
@@ -87,34 +77,18 @@ fn ports_and_order() {
         one("neq, the one", tcp(CAMERA, FAR, (7, 1000), SYN), FROM),
         one("neq, below", tcp(CAMERA, FAR, (6, 1000), SYN), yes),
         one("neq, above", tcp(CAMERA, FAR, (8, 1000), SYN), yes),
-        one(
-            "a drop before an accept",
-            open(CAMERA, FAR, 1005),
-            "drop mud-from-device ports.json#from?/before",
-        ),
+        one("a drop before an accept", open(CAMERA, FAR, 1005), "drop mud-from-device ports.json#from?/before"),
         one("a drop after an accept", open(CAMERA, FAR, 1006), yes),
         one(
             "a drop overrides the default",
             udp(CAMERA, CAMERA.router(), (9, 123)),
             "drop mud-from-device ports.json#from?/no-ntp",
         ),
-        one(
-            "the other default stays",
-            udp(CAMERA, CAMERA.router(), (9, 53)),
-            "pass allowed profiles",
-        ),
-        one(
-            "to-device, a drop before",
-            open(OFFICE, CAMERA, 4000),
-            "drop mud-to-device ports.json#to?/nothing",
-        ),
+        one("the other default stays", udp(CAMERA, CAMERA.router(), (9, 53)), "pass allowed profiles"),
+        one("to-device, a drop before", open(OFFICE, CAMERA, 4000), "drop mud-to-device ports.json#to?/nothing"),
         one("to-device, below it", open(OFFICE, CAMERA, 3999), yes),
         one("several files: either accepts", open(SENSOR, FAR, 1005), yes),
-        one(
-            "several files: a drop of one takes nothing from the other",
-            open(SENSOR, FAR, 80),
-            yes,
-        ),
+        one("several files: a drop of one takes nothing from the other", open(SENSOR, FAR, 80), yes),
         one("several files: none accepts", open(SENSOR, FAR, 81), FROM),
     ];
     site.check(&rows);
@@ -126,21 +100,13 @@ fn answers() {
     let answering = file(
         "https://a.example/a.json",
         &[
-            (
-                "ask",
-                r#""udp":{"destination-port":{"operator":"range","lower-port":700,"upper-port":702}}"#,
-                "accept",
-            ),
+            ("ask", r#""udp":{"destination-port":{"operator":"range","lower-port":700,"upper-port":702}}"#, "accept"),
             ("web", r#""tcp":{"destination-port":{"port":443}}"#, "accept"),
             ("mute", r#""udp":{"source-port":{"port":801}}"#, "drop"),
         ],
         &[
             ("deaf", r#""udp":{"source-port":{"port":701}}"#, "drop"),
-            (
-                "told",
-                r#""udp":{"destination-port":{"operator":"range","lower-port":800,"upper-port":802}}"#,
-                "accept",
-            ),
+            ("told", r#""udp":{"destination-port":{"operator":"range","lower-port":800,"upper-port":802}}"#, "accept"),
             ("listed", r#""udp":{"source-port":{"port":702}}"#, "accept"),
         ],
     );
@@ -172,32 +138,14 @@ fn answers() {
         ]
     };
     let rows = [
-        (
-            "answers need no entry",
-            asked(CAMERA, 700, "pass established | internet > iot/free"),
-        ),
-        (
-            "an entry drops them",
-            asked(CAMERA, 701, "drop mud-to-device a.json#to?/deaf"),
-        ),
-        (
-            "the device's answers need none",
-            told(CAMERA, 800, "pass established | iot/free > office"),
-        ),
-        (
-            "an entry drops the device's",
-            told(CAMERA, 801, "drop mud-from-device a.json#from?/mute"),
-        ),
+        ("answers need no entry", asked(CAMERA, 700, "pass established | internet > iot/free")),
+        ("an entry drops them", asked(CAMERA, 701, "drop mud-to-device a.json#to?/deaf")),
+        ("the device's answers need none", told(CAMERA, 800, "pass established | iot/free > office")),
+        ("an entry drops the device's", told(CAMERA, 801, "drop mud-from-device a.json#from?/mute")),
         ("to the letter: not listed", asked(SENSOR, 700, "drop mud-to-device")),
-        (
-            "to the letter: listed as drop",
-            asked(SENSOR, 701, "drop mud-to-device a.json#to?/deaf"),
-        ),
+        ("to the letter: listed as drop", asked(SENSOR, 701, "drop mud-to-device a.json#to?/deaf")),
         ("to the letter: listed", asked(SENSOR, 702, "pass established")),
-        (
-            "to the letter: the device's not listed",
-            told(SENSOR, 800, "drop mud-from-device"),
-        ),
+        ("to the letter: the device's not listed", told(SENSOR, 800, "drop mud-from-device")),
         (
             "TCP, to the letter",
             vec![
@@ -257,17 +205,9 @@ fn beside_the_lists() {
         one("NTP still is", udp(CAMERA, CAMERA.router(), (9, 123)), yes),
         one("not who is no NTP server", udp(CAMERA, OFFICE, (9, 123)), FROM),
         one("a guardrail comes first", open(CAMERA, FAR, 1), "drop guardrail all"),
-        one(
-            "frames without IP are judged",
-            ether(CAMERA, BROADCAST, 0x88b8, &[0, 1]),
-            FROM,
-        ),
+        one("frames without IP are judged", ether(CAMERA, BROADCAST, 0x88b8, &[0, 1]), FROM),
         one("others' are not", ether(GUEST, BROADCAST, 0x88b8, &[0, 1]), yes),
-        one(
-            "essentials are none of it",
-            ether(CAMERA, [1, 0x80, 0xc2, 0, 0, 0x0e], 0x88cc, &[2]),
-            "pass essential",
-        ),
+        one("essentials are none of it", ether(CAMERA, [1, 0x80, 0xc2, 0, 0, 0x0e], 0x88cc, &[2]), "pass essential"),
         (
             "an answer that an audited device must not get",
             vec![
@@ -278,10 +218,7 @@ fn beside_the_lists() {
         ),
         (
             "an answer that the device must not get",
-            vec![
-                (udp(CAMERA, FAR, (9, 700)), yes),
-                (udp(FAR, CAMERA, (700, 9)), "drop mud-to-device q.json#to?/deaf"),
-            ],
+            vec![(udp(CAMERA, FAR, (9, 700)), yes), (udp(FAR, CAMERA, (700, 9)), "drop mud-to-device q.json#to?/deaf")],
         ),
     ];
     site.check(&rows);

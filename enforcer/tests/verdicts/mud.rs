@@ -101,23 +101,13 @@ fn sensor() -> String {
 #[test]
 #[ignore = "needs root: `cargo xtask test` runs it"]
 fn peers() {
-    let mut site = Site::of(
-        &format!("{ZONES}{RULES}{DEVICES}"),
-        &[("camera.json", camera()), ("sensor.json", sensor())],
-    );
+    let mut site =
+        Site::of(&format!("{ZONES}{RULES}{DEVICES}"), &[("camera.json", camera()), ("sensor.json", sensor())]);
     let stranger = NOBODY;
     let group = |from: Host| from.at("224.0.0.251", "ff02::fb");
     let rows = [
-        one(
-            "a name",
-            open(CAMERA, CLOUD, 443),
-            "pass allowed beside | iot/camera > internet",
-        ),
-        one(
-            "another port",
-            open(CAMERA, CLOUD, 80),
-            "drop mud-from-device | iot/camera > internet",
-        ),
+        one("a name", open(CAMERA, CLOUD, 443), "pass allowed beside | iot/camera > internet"),
+        one("another port", open(CAMERA, CLOUD, 80), "drop mud-from-device | iot/camera > internet"),
         one("another address", open(CAMERA, FAR, 443), FROM),
         one(
             "opened the wrong way, by the mirror",
@@ -127,82 +117,34 @@ fn peers() {
         one("opened the wrong way", tcp(CAMERA, OFFICE, (9000, 40_000), SYN), FROM),
         one("my-controller", open(CAMERA, OFFICE, 8883), "pass allowed profiles"),
         one("somebody else's controller", open(CAMERA, OFFICE2, 8883), FROM),
-        one(
-            "the other device's controller",
-            open(CAMERA2, OFFICE2, 8883),
-            "pass allowed profiles",
-        ),
+        one("the other device's controller", open(CAMERA2, OFFICE2, 8883), "pass allowed profiles"),
         one("not the first one's", open(CAMERA2, OFFICE, 8883), FROM),
-        one(
-            "to-device, my-controller",
-            open(OFFICE, CAMERA, 554),
-            "pass allowed beside | office > iot/camera",
-        ),
+        one("to-device, my-controller", open(OFFICE, CAMERA, 554), "pass allowed beside | office > iot/camera"),
         one("to-device, nobody's controller", open(OFFICE2, CAMERA, 554), TO),
         one("to-device, another port", open(OFFICE, CAMERA, 555), TO),
         one("a controller class", open(CAMERA, OFFICE, 700), "pass allowed profiles"),
         one("not of the class", open(CAMERA, OFFICE2, 700), FROM),
         one("a class that nobody set", open(CAMERA, OFFICE, 701), FROM),
-        one(
-            "default DNS",
-            udp(CAMERA, CAMERA.router(), (40_000, 53)),
-            "pass allowed profiles | iot/camera > router",
-        ),
-        one(
-            "default NTP",
-            udp(CAMERA, CAMERA.router(), (40_000, 123)),
-            "pass allowed profiles",
-        ),
-        one(
-            "another address of the router",
-            udp(CAMERA, OFFICE.router(), (40_000, 53)),
-            "pass allowed profiles",
-        ),
+        one("default DNS", udp(CAMERA, CAMERA.router(), (40_000, 53)), "pass allowed profiles | iot/camera > router"),
+        one("default NTP", udp(CAMERA, CAMERA.router(), (40_000, 123)), "pass allowed profiles"),
+        one("another address of the router", udp(CAMERA, OFFICE.router(), (40_000, 53)), "pass allowed profiles"),
         one("DNS is the router", udp(CAMERA, CLOUD, (40_000, 53)), FROM),
         one("DNS over TCP is no default", open(CAMERA, CAMERA.router(), 53), FROM),
-        one(
-            "local networks",
-            udp(CAMERA, OFFICE, (1, 5000)),
-            "pass allowed profiles",
-        ),
-        one(
-            "local networks hold the own zone",
-            udp(CAMERA, stranger, (1, 5000)),
-            "pass allowed beside",
-        ),
-        one(
-            "and the router",
-            udp(CAMERA, CAMERA.router(), (1, 5000)),
-            "pass allowed profiles",
-        ),
+        one("local networks", udp(CAMERA, OFFICE, (1, 5000)), "pass allowed profiles"),
+        one("local networks hold the own zone", udp(CAMERA, stranger, (1, 5000)), "pass allowed beside"),
+        one("and the router", udp(CAMERA, CAMERA.router(), (1, 5000)), "pass allowed profiles"),
         one("not the uplink", udp(CAMERA, CLOUD, (1, 5000)), FROM),
         one("nor what lies behind", udp(CAMERA, FAR, (1, 5000)), FROM),
-        one(
-            "multicast",
-            udp(CAMERA, group(CAMERA), (1, 5000)),
-            "pass allowed beside | iot/camera > iot",
-        ),
-        one(
-            "multicast of another service",
-            udp(CAMERA, group(CAMERA), (1, 5001)),
-            FROM,
-        ),
+        one("multicast", udp(CAMERA, group(CAMERA), (1, 5000)), "pass allowed beside | iot/camera > iot"),
+        one("multicast of another service", udp(CAMERA, group(CAMERA), (1, 5001)), FROM),
         one(
             "broadcast",
-            udp(
-                CAMERA,
-                CAMERA.at("255.255.255.255", "ff02::1").with_mac(BROADCAST),
-                (1, 5000),
-            ),
+            udp(CAMERA, CAMERA.at("255.255.255.255", "ff02::1").with_mac(BROADCAST), (1, 5000)),
             "pass allowed beside",
         ),
         one(
             "link-local",
-            udp(
-                CAMERA,
-                CAMERA.at("169.254.0.9", "fe80::9").with_mac(NOBODY.mac),
-                (1, 5000),
-            ),
+            udp(CAMERA, CAMERA.at("169.254.0.9", "fe80::9").with_mac(NOBODY.mac), (1, 5000)),
             "pass allowed beside | iot/camera > iot",
         ),
         one(
@@ -210,27 +152,15 @@ fn peers() {
             open(CAMERA, CAMERA2, 502),
             "pass allowed profiles | iot/camera > cell1/camera2",
         ),
-        one(
-            "same manufacturer, back",
-            open(CAMERA2, CAMERA, 502),
-            "pass allowed profiles",
-        ),
+        one("same manufacturer, back", open(CAMERA2, CAMERA, 502), "pass allowed profiles"),
         one("another manufacturer", open(CAMERA, SENSOR, 502), FROM),
         one("nobody's manufacturer", open(CAMERA, OFFICE, 502), FROM),
-        one(
-            "a manufacturer, both agree",
-            open(CAMERA, SENSOR, 503),
-            "pass allowed beside",
-        ),
+        one("a manufacturer, both agree", open(CAMERA, SENSOR, 503), "pass allowed beside"),
         one("another manufacturer than named", open(CAMERA, CAMERA2, 503), FROM),
         one("a model, both agree", open(CAMERA, SENSOR, 504), "pass allowed beside"),
         one("another model", open(CAMERA, CAMERA2, 504), FROM),
         one("the sender agrees, the receiver not", open(SENSOR, CAMERA, 503), TO),
-        one(
-            "the sender's last port, the receiver not",
-            open(SENSOR, CAMERA, 600),
-            TO,
-        ),
+        one("the sender's last port, the receiver not", open(SENSOR, CAMERA, 600), TO),
         one("the receiver would, the sender not", open(SENSOR, CLOUD, 443), FROM),
         one("ICMP", ping(CAMERA, OFFICE), "pass allowed profiles"),
         one("ICMP, not local", ping(CAMERA, CLOUD), FROM),
@@ -240,22 +170,10 @@ fn peers() {
             udp(CAMERA, PLAIN, (1, 5000)),
             "drop no-transition | iot/camera > iot/plain",
         ),
-        one(
-            "at the sender's end",
-            open(PLAIN, CAMERA, 554),
-            "drop no-transition | iot/plain > iot/camera",
-        ),
-        one(
-            "without profile, mud is nothing",
-            open(PLAIN, CLOUD, 443),
-            "drop no-transition",
-        ),
+        one("at the sender's end", open(PLAIN, CAMERA, 554), "drop no-transition | iot/plain > iot/camera"),
+        one("without profile, mud is nothing", open(PLAIN, CLOUD, 443), "drop no-transition"),
         one("nor for strangers", open(NOBODY, CLOUD, 443), "drop no-transition"),
-        one(
-            "services beside mud serve them",
-            open(PLAIN, CLOUD, 8000),
-            "pass allowed beside | iot/plain > internet",
-        ),
+        one("services beside mud serve them", open(PLAIN, CLOUD, 8000), "pass allowed beside | iot/plain > internet"),
         one("and strangers", open(NOBODY, CLOUD, 8000), "pass allowed beside"),
         one("they add nothing to profiles", open(CAMERA, CLOUD, 8000), FROM),
         one(
@@ -263,16 +181,8 @@ fn peers() {
             open(PLAIN, CAMERA, 8000),
             "pass allowed beside | iot/plain > iot/camera",
         ),
-        one(
-            "between plain and profile, from-device holds",
-            open(CAMERA, PLAIN, 8000),
-            FROM,
-        ),
-        one(
-            "a stranger to a profile",
-            open(NOBODY, CAMERA, 8000),
-            "pass allowed beside",
-        ),
+        one("between plain and profile, from-device holds", open(CAMERA, PLAIN, 8000), FROM),
+        one("a stranger to a profile", open(NOBODY, CAMERA, 8000), "pass allowed beside"),
         one(
             "the router as sender: to-device holds",
             open(CAMERA.router(), CAMERA, 555),
@@ -290,11 +200,7 @@ fn peers() {
 #[test]
 #[ignore = "needs root: `cargo xtask test` runs it"]
 fn the_word_mud() {
-    let anything = file(
-        "https://a.example/any.json",
-        &[("all", "", "accept")],
-        &[("all", "", "accept")],
-    );
+    let anything = file("https://a.example/any.json", &[("all", "", "accept")], &[("all", "", "accept")]);
     let rules = r#"
         [[transitions]]
         name = "less"
@@ -338,25 +244,13 @@ fn the_word_mud() {
         one("below the deny", udp(CAMERA, CLOUD, (1, 4)), "pass allowed less"),
         one("in the deny", udp(CAMERA, CLOUD, (1, 6)), nothing),
         one("above the deny", udp(CAMERA, CLOUD, (1, 7)), "pass allowed less"),
-        one(
-            "guardrails stand above it",
-            open(CAMERA, CLOUD, 23),
-            "drop guardrail no telnet",
-        ),
+        one("guardrails stand above it", open(CAMERA, CLOUD, 23), "drop guardrail no telnet"),
         one("for one device", open(CAMERA, OFFICE, 80), "pass allowed by name"),
         one("not for another", open(SENSOR, OFFICE, 80), nothing),
-        one(
-            "not to a listed device without profile",
-            open(CAMERA, OFFICE2, 80),
-            nothing,
-        ),
+        one("not to a listed device without profile", open(CAMERA, OFFICE2, 80), nothing),
         one("to one device", open(OFFICE, CAMERA, 80), "pass allowed to a name"),
         one("not to another", open(OFFICE, SENSOR, 80), nothing),
-        one(
-            "not from a listed device without profile",
-            open(OFFICE2, CAMERA, 80),
-            nothing,
-        ),
+        one("not from a listed device without profile", open(OFFICE2, CAMERA, 80), nothing),
     ];
     site.check(&rows);
 }

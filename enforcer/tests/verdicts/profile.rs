@@ -41,8 +41,5 @@ fn list(side: &str, aces: &[Ace<'_>], family: Family) -> String {
         .collect();
     let name = family.written(&format!("{side}?"));
     let kind = family.written("ipv?-acl-type");
-    format!(
-        r#"{{"name":"{name}","type":"{kind}","aces":{{"ace":[{}]}}}}"#,
-        entries.join(",\n")
-    )
+    format!(r#"{{"name":"{name}","type":"{kind}","aces":{{"ace":[{}]}}}}"#, entries.join(",\n"))
 }

@@ -41,72 +41,20 @@ fn what_it_sends() {
     let own = |of: Host| of.router();
     let rows = [
         one("to a zone", open(own(PLC1), PLC1, 80), "pass allowed | router > cell1"),
-        one(
-            "to the uplink",
-            open(own(CLOUD), CLOUD, 443),
-            "pass allowed | router > internet",
-        ),
-        one(
-            "beyond it",
-            open(own(CLOUD), FAR, 443),
-            "pass allowed | router > internet",
-        ),
-        one(
-            "with an address of another port",
-            open(own(OFFICE), PLC1, 80),
-            "pass allowed | router > cell1",
-        ),
-        one(
-            "a datagram",
-            udp(own(OFFICE), OFFICE, (9, 9)),
-            "pass allowed | router > office",
-        ),
+        one("to the uplink", open(own(CLOUD), CLOUD, 443), "pass allowed | router > internet"),
+        one("beyond it", open(own(CLOUD), FAR, 443), "pass allowed | router > internet"),
+        one("with an address of another port", open(own(OFFICE), PLC1, 80), "pass allowed | router > cell1"),
+        one("a datagram", udp(own(OFFICE), OFFICE, (9, 9)), "pass allowed | router > office"),
         one("an echo", ping(own(PLC2), PLC2), "pass allowed | router > cell2"),
-        one(
-            "a guardrail",
-            open(own(PLC1), PLC1, 23),
-            "drop guardrail quiet | router > cell1",
-        ),
-        one(
-            "not for others",
-            open(own(PLC2), PLC2, 23),
-            "pass allowed | router > cell2",
-        ),
-        one(
-            "a guardrail with stars",
-            open(own(PLC2), PLC2, 25),
-            "drop guardrail all",
-        ),
-        one(
-            "its exception",
-            open(own(CLOUD), CLOUD, 25),
-            "pass allowed | router > internet",
-        ),
-        one(
-            "a profile that allows it",
-            open(own(CAMERA), CAMERA, 80),
-            "pass allowed | router > iot/camera",
-        ),
-        one(
-            "a profile that does not",
-            open(own(CAMERA), CAMERA, 82),
-            "drop mud-to-device | router > iot/camera",
-        ),
-        one(
-            "an entry that drops it",
-            open(own(CAMERA), CAMERA, 81),
-            "drop mud-to-device m.json#to?/no",
-        ),
-        one(
-            "link-local",
-            udp(own(CAMERA), GUEST.at("169.254.0.9", "fe80::9"), (9, 9)),
-            "pass allowed | router > iot",
-        ),
-        one(
-            "multicast",
-            udp(own(CAMERA), everybody(CAMERA), (5353, 5353)),
-            "pass allowed | router > iot",
-        ),
+        one("a guardrail", open(own(PLC1), PLC1, 23), "drop guardrail quiet | router > cell1"),
+        one("not for others", open(own(PLC2), PLC2, 23), "pass allowed | router > cell2"),
+        one("a guardrail with stars", open(own(PLC2), PLC2, 25), "drop guardrail all"),
+        one("its exception", open(own(CLOUD), CLOUD, 25), "pass allowed | router > internet"),
+        one("a profile that allows it", open(own(CAMERA), CAMERA, 80), "pass allowed | router > iot/camera"),
+        one("a profile that does not", open(own(CAMERA), CAMERA, 82), "drop mud-to-device | router > iot/camera"),
+        one("an entry that drops it", open(own(CAMERA), CAMERA, 81), "drop mud-to-device m.json#to?/no"),
+        one("link-local", udp(own(CAMERA), GUEST.at("169.254.0.9", "fe80::9"), (9, 9)), "pass allowed | router > iot"),
+        one("multicast", udp(own(CAMERA), everybody(CAMERA), (5353, 5353)), "pass allowed | router > iot"),
         one(
             "multicast, guardrail",
             udp(own(PLC1), everybody(PLC1), (5353, 5353)),
@@ -131,10 +79,7 @@ fn what_it_sends() {
             "errors about others",
             vec![
                 (udp(PLC1, PLC2, (5, 9)), "pass allowed cell1>cell2"),
-                (
-                    unreachable(own(PLC1), PLC1, &udp(PLC1, PLC2, (5, 9))),
-                    "pass established | router > cell1",
-                ),
+                (unreachable(own(PLC1), PLC1, &udp(PLC1, PLC2, (5, 9))), "pass established | router > cell1"),
             ],
         ),
     ];

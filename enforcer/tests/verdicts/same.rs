@@ -51,14 +51,7 @@ fn written(entries: &[&str]) -> Image {
 fn assert_same(one: &Image, other: &Image, how: &str) {
     assert_eq!(one.digest, other.digest, "{how}");
     assert!(one.cells == other.cells, "{how}: the cells differ");
-    let rules = |image: &Image| {
-        image
-            .names
-            .rules
-            .iter()
-            .map(|rule| rule.name.clone())
-            .collect::<Vec<_>>()
-    };
+    let rules = |image: &Image| image.names.rules.iter().map(|rule| rule.name.clone()).collect::<Vec<_>>();
     assert_eq!(rules(one), rules(other), "{how}");
 }
 
@@ -89,11 +82,7 @@ fn in_several_files() {
         for (number, part) in ENTRIES.chunks(ENTRIES.len().div_ceil(parts)).enumerate() {
             // The later parts come first, and one entry stands twice.
             let text = format!("version = 1\n{}\n{}", part.join("\n"), ENTRIES[9]);
-            let text = if part.contains(&ENTRIES[9]) {
-                format!("version = 1\n{}", part.join("\n"))
-            } else {
-                text
-            };
+            let text = if part.contains(&ENTRIES[9]) { format!("version = 1\n{}", part.join("\n")) } else { text };
             fs::write(folder.path().join(format!("{}.toml", 9 - number)), text).expect("a file");
         }
         let loaded = policy::load(folder.path(), None).expect("the policy is right");
@@ -111,10 +100,7 @@ fn words_in_any_order() {
         ("[\"all\", \"mud\"]", "[\"mud\", \"all\"]"),
         ("[\"icmp\", \"icmpv6\"]", "[\"icmpv6\", \"icmp\"]"),
         ("[\"10.30.0.11\", \"fd00:30::11\"]", "[\"fd00:30::11\", \"10.30.0.11\"]"),
-        (
-            "[\"203.0.113.10\", \"2001:db8:113::10\"]",
-            "[\"2001:db8:113::10\", \"203.0.113.10\"]",
-        ),
+        ("[\"203.0.113.10\", \"2001:db8:113::10\"]", "[\"2001:db8:113::10\", \"203.0.113.10\"]"),
         (
             "[{ from = \"cell1\", to = \"internet\", allow = [\"tcp/443\"] }, { from = \"plc\", to = \"*\" }]",
             "[{ from = \"plc\", to = \"*\" }, { from = \"cell1\", to = \"internet\", allow = [\"tcp/443\"] }]",

@@ -93,13 +93,7 @@ impl Site {
             let replay = Replay::new(&loaded.policy, &loaded.facts, &image, None).expect("no place is named");
             Kernel::load(&replay.half()).expect("the kernel takes the program")
         };
-        Site {
-            folder,
-            loaded,
-            image,
-            kernel,
-            now: 0,
-        }
+        Site { folder, loaded, image, kernel, now: 0 }
     }
 
     /// Tries every row in every family that it has, and tells of all that came out otherwise.
@@ -139,10 +133,7 @@ impl Site {
         write(&path, &[(0, frame)]);
         let capture = Capture::open(&path).expect("a capture");
         let replay = Replay::new(&self.loaded.policy, &self.loaded.facts, &self.image, port).expect("a place");
-        let mut engine = Later {
-            kernel: &mut self.kernel,
-            by: self.now,
-        };
+        let mut engine = Later { kernel: &mut self.kernel, by: self.now };
         let mut told = String::new();
         replay
             .run(&capture, &mut engine, |line| {

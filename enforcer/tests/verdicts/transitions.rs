@@ -39,16 +39,8 @@ fn services() {
         header
     };
     let rows = [
-        one(
-            "below the range",
-            open(OFFICE, PLC1, 499),
-            "drop no-transition | office > cell1",
-        ),
-        one(
-            "its lower edge",
-            open(OFFICE, PLC1, 500),
-            "pass allowed office>cell1 | office > cell1",
-        ),
+        one("below the range", open(OFFICE, PLC1, 499), "drop no-transition | office > cell1"),
+        one("its lower edge", open(OFFICE, PLC1, 500), "pass allowed office>cell1 | office > cell1"),
         one("its upper edge", open(OFFICE, PLC1, 510), yes),
         one("above the range", open(OFFICE, PLC1, 511), NOTHING),
         one("below the hole", open(OFFICE, PLC1, 504), yes),
@@ -58,16 +50,8 @@ fn services() {
         one("first denied source port", tcp(OFFICE, PLC1, (22, 507), SYN), NOTHING),
         one("last denied source port", tcp(OFFICE, PLC1, (24, 507), SYN), NOTHING),
         one("above denied source ports", tcp(OFFICE, PLC1, (25, 507), SYN), yes),
-        one(
-            "denied source ports of another port",
-            tcp(OFFICE, PLC1, (22, 508), SYN),
-            yes,
-        ),
-        one(
-            "the same port of another protocol",
-            udp(OFFICE, PLC1, (40_000, 505)),
-            NOTHING,
-        ),
+        one("denied source ports of another port", tcp(OFFICE, PLC1, (22, 508), SYN), yes),
+        one("the same port of another protocol", udp(OFFICE, PLC1, (40_000, 505)), NOTHING),
         one("below the source ports", udp(OFFICE, PLC1, (5999, 5000)), NOTHING),
         one("first source port", udp(OFFICE, PLC1, (6000, 5000)), yes),
         one("last source port", udp(OFFICE, PLC1, (6010, 5000)), yes),
@@ -98,16 +82,8 @@ fn services() {
         one("not GRE", ip(OFFICE, PLC2, 47, &[0; 8]), NOTHING),
         one("any is TCP", open(PLC1, PLC2, 4711), "pass allowed everything"),
         one("any is echo", ping(PLC1, PLC2), "pass allowed everything"),
-        one(
-            "any is protocol 253",
-            ip(PLC1, PLC2, 253, &[0; 8]),
-            "pass allowed everything",
-        ),
-        one(
-            "any is protocol 254",
-            ip(PLC1, PLC2, 254, &[0; 8]),
-            "pass allowed everything",
-        ),
+        one("any is protocol 253", ip(PLC1, PLC2, 253, &[0; 8]), "pass allowed everything"),
+        one("any is protocol 254", ip(PLC1, PLC2, 254, &[0; 8]), "pass allowed everything"),
         one("any less UDP", udp(PLC1, PLC2, (1, 1)), NOTHING),
         one("any is no answer", open(PLC2, PLC1, 4711), NOTHING),
     ];
