@@ -43,30 +43,26 @@ fn transport(wanted: &Transport) -> Vec<Area> {
     let Some(protocol) = wanted.protocol else {
         return vec![Area { key: service::ALL, second: ALL_SECONDS }];
     };
-    let full = [(0, u16::MAX)];
-    let (lows, highs): (Vec<(u16, u16)>, Vec<(u32, u32)>) = match (wanted.icmp_type, wanted.icmp_code) {
+    let lows: Vec<(u16, u16)> = match (wanted.icmp_type, wanted.icmp_code) {
         (Some(kind), code) => {
             let high = u16::from(kind) << 8;
             let (first, last) = code.map_or((0, 0xff), |code| (u16::from(code), u16::from(code)));
-            (vec![(high | first, high | last)], vec![ALL_SECONDS])
+            vec![(high | first, high | last)]
         }
         (None, Some(code)) => {
             let each = (0..=u8::MAX).map(|kind| u16::from(kind) << 8 | u16::from(code));
-            (each.map(|low| (low, low)).collect(), vec![ALL_SECONDS])
+            each.map(|low| (low, low)).collect()
         }
-        (None, None) => {
-            let ports = if wanted.destination_ports.is_empty() { &full } else { wanted.destination_ports.as_slice() };
-            let seconds = if wanted.source_ports.is_empty() {
-                vec![ALL_SECONDS]
-            } else {
-                wanted.source_ports.iter().map(|range| (u32::from(range.0), u32::from(range.1))).collect()
-            };
-            (ports.to_vec(), seconds)
-        }
+        (None, None) if wanted.destination_ports.is_empty() => vec![(0, u16::MAX)],
+        (None, None) => wanted.destination_ports.clone(),
     };
-    let mut areas = Vec::new();
+    let seconds = match wanted.source_ports.as_slice() {
+        [] => vec![ALL_SECONDS],
+        ports => ports.iter().map(|range| (u32::from(range.0), u32::from(range.1))).collect(),
+    };
+    let mut areas = Vec::with_capacity(lows.len() * seconds.len());
     for low in lows {
-        for second in &highs {
+        for second in &seconds {
             areas.push(Area { key: (service::ip(protocol, low.0), service::ip(protocol, low.1)), second: *second });
         }
     }

@@ -24,8 +24,7 @@ pub(super) struct Numbers {
 impl Numbers {
     /// Numbers everything: `router` is zone 1, the others follow by name; guardrails come before transitions before ACEs.
     pub(super) fn of(policy: &Policy) -> Result<Numbers, Error> {
-        let mut names = Names::default();
-        names.zones = vec![String::new(), "router".to_owned()];
+        let mut names = Names { zones: vec![String::new(), "router".to_owned()], ..Names::default() };
         let mut zones = vec![0; policy.zones.len()];
         for (i, zone) in policy.zones.iter().enumerate() {
             if ZoneId(i) == policy.router_zone {

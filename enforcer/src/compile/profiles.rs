@@ -183,8 +183,11 @@ impl Reader<'_> {
         let demanded = |peer: &&PeerMatch| match peer {
             // Frames without IP do not leave the network that they are in.
             PeerMatch::LocalNetworks => about != About::Ether,
-            PeerMatch::MyController => false,
-            other => !is_of_device(other),
+            PeerMatch::Network(_) | PeerMatch::Name(_) | PeerMatch::Controller(_) => true,
+            PeerMatch::MyController
+            | PeerMatch::SameManufacturer
+            | PeerMatch::Manufacturer(_)
+            | PeerMatch::Model(_) => false,
         };
         let peers = ace.peer.iter().filter(demanded);
         all(peers.map(|peer| self.answered.peers(self.policy, peer, &[])))
