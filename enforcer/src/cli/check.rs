@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 
 use super::Exit;
+use crate::compile::{self, image::Image};
 use crate::dataplane::interfaces;
 use crate::policy::model::Policy;
 use crate::policy::report::Severity;
@@ -38,26 +39,35 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
             Some(read.context("cannot read the interfaces of this machine; try --offline")?)
         }
     };
-    match policy::load(&args.path, live.as_ref()) {
-        Ok(loaded) => {
-            eprint!("{}", loaded.warnings.rendered());
-            print!("{}", summary(&loaded));
-            Ok(Exit::Done)
-        }
+    let loaded = match policy::load(&args.path, live.as_ref()) {
+        Ok(loaded) => loaded,
         Err(report) => {
             eprint!("{}", report.rendered());
-            let errors = report.count(Severity::Error);
-            let s = if errors == 1 { "" } else { "s" };
-            eprintln!("{errors} error{s}: the policy cannot be used");
-            Ok(Exit::Problem)
+            return Ok(unusable(report.count(Severity::Error)));
+        }
+    };
+    eprint!("{}", loaded.warnings.rendered());
+    match compile::compile(&loaded.policy, &loaded.facts) {
+        Ok(image) => {
+            print!("{}", summary(&loaded, &image));
+            Ok(Exit::Done)
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            Ok(unusable(1))
         }
     }
 }
 
-fn summary(loaded: &Loaded) -> String {
+fn unusable(errors: usize) -> Exit {
+    let s = if errors == 1 { "" } else { "s" };
+    eprintln!("{errors} error{s}: the policy cannot be used");
+    Exit::Problem
+}
+
+fn summary(loaded: &Loaded, image: &Image) -> String {
     let policy: &Policy = &loaded.policy;
-    let digest = policy::digest(policy);
-    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest: String = image.digest.iter().map(|byte| format!("{byte:02x}")).collect();
     let declared_zones = policy.zones.len() - 1;
     let mut lines = format!(
         "policy {digest}\n{}, {}, {}, {}, {}\n",

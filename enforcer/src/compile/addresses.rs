@@ -1,6 +1,6 @@
 //! Who an address is: host tables, prefix ladders, MACs.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::net::IpAddr;
 
 use enforcer_common::endpoint::flag;
@@ -15,7 +15,7 @@ use super::numbers::Numbers;
 use super::segments::{Segment, cut, ladder4, ladder6, number, words};
 use super::table::Builder;
 use crate::policy::facts::Facts;
-use crate::policy::model::{DeviceId, Policy, ZoneId};
+use crate::policy::model::{Device, DeviceId, Policy, ZoneId};
 
 /// Addresses that mean the same on every network, and how they are flagged.
 const SPECIAL: [(&str, u32); 13] = [
@@ -78,23 +78,35 @@ impl Family {
         }
     }
 
-    /// Zone or special flags of a segment (the longest prefix that has either), and the questions answered with yes.
-    fn of(&self, segment: &Segment) -> (Option<ZoneId>, Option<u32>, Vec<u32>) {
-        let place = segment
-            .covering
-            .iter()
-            .rev()
-            .map(|i| self.roles[*i])
-            .find(|role| role.zone.is_some() || role.special.is_some())
-            .unwrap_or_default();
-        let yes = segment.covering.iter().filter_map(|i| self.roles[*i].question).collect();
-        (place.zone, place.special, yes)
+    /// Where a segment is, by the longest prefix that says anything of it.
+    fn place(&self, segment: &Segment) -> Place {
+        let roles = segment.covering.iter().rev().map(|i| self.roles[*i]);
+        let mut telling = roles.filter(|role| role.zone.is_some() || role.special.is_some());
+        match telling.next() {
+            Some(Role { zone: Some(zone), .. }) => Place::Zone(zone),
+            Some(Role { special: Some(bits), .. }) => Place::Special(bits),
+            Some(_) | None => Place::Nowhere,
+        }
+    }
+
+    /// The questions about a segment that are answered with yes.
+    fn answers(&self, segment: &Segment) -> Vec<u32> {
+        let questions = segment.covering.iter().filter_map(|i| self.roles[*i].question);
+        questions.collect()
     }
 
     fn at(&self, address: IpAddr) -> &Segment {
         let number = number(address);
         &self.segments[self.segments.partition_point(|segment| segment.last < number)]
     }
+}
+
+/// What an address is by itself.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Zone(ZoneId),
+    Special(u32),
+    Nowhere,
 }
 
 /// Builds the tables. `devices` has the facts of each device of the policy.
@@ -106,107 +118,175 @@ pub(super) fn build(
     ladders: &mut Ladders,
     devices: &[DeviceFacts],
 ) -> Result<Addresses, Error> {
-    let local = labels.question(&Question::Local);
-    let router = labels.question(&Question::Router);
-    let router_label = labels.label(local.into_iter().chain(router).collect());
-    let mut built = Addresses {
-        endpoints: Endpoints::new(router_label),
-        hosts4: Builder::new(enforcer_common::table::SMALL),
-        hosts6: Builder::new(enforcer_common::table::LARGE),
-        macs: Builder::new(enforcer_common::table::MEDIUM),
-        prefixes4: Ref::NOTHING,
-        prefixes6: Ref::NOTHING,
-        anonymous: Vec::new(),
-    };
     let roles = roles(policy, facts, labels);
-    let families = [Family::new(&roles, false), Family::new(&roles, true)];
-    // The answers of an address: those of its prefixes, and whether it is local.
-    let answers = |zone: Option<ZoneId>, special: Option<u32>, mut yes: Vec<u32>| {
-        let is_local = special.is_some_and(|bits| bits & (flag::GROUP | flag::LINK_LOCAL | flag::UNSPECIFIED) != 0)
-            || zone.is_some_and(|zone| !policy.zones[zone.0].is_uplink());
-        if is_local {
-            yes.extend(local);
-        }
-        yes
-    };
-    let of_place = |built: &mut Addresses, labels: &mut Labels, zone, special, yes: Vec<u32>| {
-        let label = labels.label(answers(zone, special, yes));
-        match (zone, special) {
-            (Some(zone), _) => built.endpoints.member(policy, numbers, zone, label),
-            (None, Some(bits)) => built.endpoints.special(bits, label),
-            (None, None) => 0,
-        }
+    let local: Vec<u32> = labels.question(&Question::Local).into_iter().collect();
+    let router: Vec<u32> = labels.question(&Question::Router).into_iter().collect();
+    let router_label = labels.label([local.as_slice(), &router].concat());
+    let mut writer = Writer {
+        policy,
+        numbers,
+        labels,
+        local,
+        router,
+        families: [Family::new(&roles, false), Family::new(&roles, true)],
+        built: Addresses {
+            endpoints: Endpoints::new(router_label),
+            hosts4: Builder::new(enforcer_common::table::SMALL),
+            hosts6: Builder::new(enforcer_common::table::LARGE),
+            macs: Builder::new(enforcer_common::table::MEDIUM),
+            prefixes4: Ref::NOTHING,
+            prefixes6: Ref::NOTHING,
+            anonymous: Vec::new(),
+        },
     };
     for zone in 0..policy.zones.len() {
-        let endpoint = of_place(&mut built, labels, Some(ZoneId(zone)), None, Vec::new());
-        built.anonymous.push(endpoint);
+        let endpoint = writer.unlisted(Place::Zone(ZoneId(zone)), Vec::new());
+        writer.built.anonymous.push(endpoint);
     }
-    for (v6, family) in [false, true].into_iter().zip(&families) {
-        let mut endpoints = Vec::with_capacity(family.segments.len());
-        for segment in &family.segments {
-            let (zone, special, yes) = family.of(segment);
-            endpoints.push(of_place(&mut built, labels, zone, special, yes));
+    let endpoints = writer.prefixes(0);
+    writer.built.prefixes4 = ladder4(ladders, &writer.families[0].segments, &endpoints)?;
+    let endpoints = writer.prefixes(1);
+    writer.built.prefixes6 = ladder6(ladders, &writer.families[1].segments, &endpoints)?;
+    writer.hosts(facts, devices);
+    Ok(writer.built)
+}
+
+struct Writer<'a> {
+    policy: &'a Policy,
+    numbers: &'a Numbers,
+    labels: &'a mut Labels,
+    /// The question whether an address is local.
+    local: Vec<u32>,
+    /// The question whether it is the router's.
+    router: Vec<u32>,
+    families: [Family; 2],
+    built: Addresses,
+}
+
+impl Writer<'_> {
+    /// The endpoint of an address that is no listed device, with the answers that its prefixes give.
+    fn unlisted(&mut self, place: Place, mut yes: Vec<u32>) -> u32 {
+        let bits = match place {
+            Place::Zone(zone) => {
+                let label = self.in_zone(zone, yes);
+                return self.built.endpoints.member(self.policy, self.numbers, zone, label);
+            }
+            Place::Special(bits) => bits,
+            Place::Nowhere => return 0,
+        };
+        if bits & (flag::GROUP | flag::LINK_LOCAL | flag::UNSPECIFIED) != 0 {
+            yes.extend(&self.local);
         }
-        if v6 {
-            built.prefixes6 = ladder6(ladders, &family.segments, &endpoints)?;
-        } else {
-            built.prefixes4 = ladder4(ladders, &family.segments, &endpoints)?;
+        let label = self.labels.label(yes);
+        self.built.endpoints.special(bits, label)
+    }
+
+    /// The label of an address of a zone.
+    fn in_zone(&mut self, zone: ZoneId, mut yes: Vec<u32>) -> u32 {
+        if !self.policy.zones[zone.0].is_uplink() {
+            yes.extend(&self.local);
+        }
+        self.labels.label(yes)
+    }
+
+    /// The endpoints of one family's segments.
+    fn prefixes(&mut self, family: usize) -> Vec<u32> {
+        let count = self.families[family].segments.len();
+        let each = (0..count).map(|i| {
+            let family = &self.families[family];
+            let segment = &family.segments[i];
+            let (place, yes) = (family.place(segment), family.answers(segment));
+            self.unlisted(place, yes)
+        });
+        each.collect()
+    }
+
+    /// Everything that is known by its whole address: the router's own, those that MUD lists or broadcasts make particular,
+    /// and listed devices.
+    fn hosts(&mut self, facts: &Facts, devices: &[DeviceFacts]) {
+        let own: BTreeSet<IpAddr> = facts.addresses.values().flatten().map(IpNet::addr).collect();
+        let broadcast = broadcasts(facts);
+        let asked: BTreeSet<IpAddr> = self.labels.hosts().collect();
+        let mut owned: HashSet<IpAddr> = HashSet::new();
+        for (i, device) in self.policy.devices.iter().enumerate() {
+            let listed = device.addresses.iter().filter(|address| !own.contains(address));
+            let listed: Vec<IpAddr> = listed.copied().collect();
+            owned.extend(listed.iter().filter(|address| asked.contains(address) || broadcast.contains(address)));
+            self.device((DeviceId(i), device), devices[i], &listed, &asked);
+        }
+        for address in asked.union(&broadcast).filter(|address| !owned.contains(address) && !own.contains(address)) {
+            let (place, yes) = self.alone(*address, asked.contains(address));
+            let place = if broadcast.contains(address) { Place::Special(flag::GROUP) } else { place };
+            let endpoint = self.unlisted(place, yes);
+            self.host(*address, endpoint);
+        }
+        for address in own {
+            let (place, mut yes) = self.alone(address, asked.contains(&address));
+            yes.extend(self.router.iter().chain(&self.local));
+            let label = self.labels.label(yes);
+            let endpoint = match place {
+                Place::Special(bits) if bits & flag::LINK_LOCAL != 0 => {
+                    self.built.endpoints.special(flag::LINK_LOCAL | flag::ROUTER, label)
+                }
+                Place::Special(_) | Place::Zone(_) | Place::Nowhere => self.built.endpoints.router(label),
+            };
+            self.host(address, endpoint);
         }
     }
 
-    let owners: HashMap<IpAddr, DeviceId> = policy
-        .devices
-        .iter()
-        .enumerate()
-        .flat_map(|(i, device)| device.addresses.iter().map(move |address| (*address, DeviceId(i))))
-        .collect();
-    let own: BTreeSet<IpAddr> = facts.addresses.values().flatten().map(IpNet::addr).collect();
-    let broadcast = broadcasts(facts);
-    let hosts: BTreeSet<IpAddr> = labels
-        .hosts()
-        .chain(owners.keys().copied())
-        .chain(own.iter().copied())
-        .chain(broadcast.iter().copied())
-        .collect();
-    for address in hosts {
-        let family = &families[usize::from(address.is_ipv6())];
-        let (zone, special, mut yes) = family.of(family.at(address));
-        yes.extend(labels.question(&Question::Host(address)));
-        let endpoint = if own.contains(&address) {
-            yes.extend(router);
-            yes.extend(local);
-            let label = labels.label(yes);
-            if special.is_some_and(|bits| bits & flag::LINK_LOCAL != 0) {
-                built.endpoints.special(flag::LINK_LOCAL | flag::ROUTER, label)
-            } else {
-                built.endpoints.router(label)
+    /// What one address is by its prefixes, and the answers that they and it alone give.
+    fn alone(&self, address: IpAddr, asked: bool) -> (Place, Vec<u32>) {
+        let family = &self.families[usize::from(address.is_ipv6())];
+        let segment = family.at(address);
+        let mut yes = family.answers(segment);
+        if asked {
+            yes.extend(self.labels.question(&Question::Host(address)));
+        }
+        (family.place(segment), yes)
+    }
+
+    /// A listed device, at its addresses and by its MAC.
+    fn device(
+        &mut self,
+        (id, device): (DeviceId, &Device),
+        facts: DeviceFacts,
+        addresses: &[IpAddr],
+        asked: &BTreeSet<IpAddr>,
+    ) {
+        // Mostly all of them have the same answers: one endpoint is enough.
+        let mut last = None;
+        let mut endpoint = |writer: &mut Self, label: u32| match last {
+            Some((known, endpoint)) if known == label => endpoint,
+            _ => {
+                let endpoints = &mut writer.built.endpoints;
+                let endpoint = endpoints.device(writer.policy, writer.numbers, (id, device), facts, label);
+                last = Some((label, endpoint));
+                endpoint
             }
-        } else if let Some(id) = owners.get(&address) {
-            let label = labels.label(answers(Some(policy.devices[id.0].zone), None, yes));
-            built.endpoints.device(policy, numbers, (*id, &policy.devices[id.0]), devices[id.0], label)
-        } else if broadcast.contains(&address) {
-            of_place(&mut built, labels, None, Some(flag::GROUP), yes)
-        } else {
-            of_place(&mut built, labels, zone, special, yes)
         };
+        if let Some(mac) = device.mac.map(mac_number) {
+            let label = self.in_zone(device.zone, Vec::new());
+            let endpoint = endpoint(self, label);
+            self.built.macs.insert([mac as u32, (mac >> 32) as u32], [endpoint]);
+        }
+        for address in addresses {
+            let (_, yes) = self.alone(*address, asked.contains(address));
+            let label = self.in_zone(device.zone, yes);
+            let endpoint = endpoint(self, label);
+            self.host(*address, endpoint);
+        }
+    }
+
+    fn host(&mut self, address: IpAddr, endpoint: u32) {
         if endpoint == 0 {
-            continue;
+            return;
         }
         if address.is_ipv6() {
-            built.hosts6.insert(words(address), [endpoint]);
+            self.built.hosts6.insert(words(address), [endpoint]);
         } else {
-            built.hosts4.insert([words(address)[0]], [endpoint]);
+            self.built.hosts4.insert([words(address)[0]], [endpoint]);
         }
     }
-    for (i, device) in policy.devices.iter().enumerate() {
-        if let Some(mac) = device.mac {
-            let label = labels.label(answers(Some(device.zone), None, Vec::new()));
-            let endpoint = built.endpoints.device(policy, numbers, (DeviceId(i), device), devices[i], label);
-            let mac = mac_number(mac);
-            built.macs.insert([mac as u32, (mac >> 32) as u32], [endpoint]);
-        }
-    }
-    Ok(built)
 }
 
 /// Every prefix that decides anything.

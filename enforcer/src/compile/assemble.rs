@@ -26,7 +26,7 @@ pub fn compile(policy: &Policy, facts: &Facts) -> Result<Image, Error> {
     let mut labels = Labels::of(policy);
     let mut ladders = Ladders::new(LADDERS as u32);
     let named = pairs::named(policy);
-    let mut bindings = Bindings::new();
+    let mut bindings = Bindings::new(policy);
     let devices: Vec<DeviceFacts> = policy
         .devices
         .iter()
@@ -38,7 +38,7 @@ pub fn compile(policy: &Policy, facts: &Facts) -> Result<Image, Error> {
         .collect();
     let who = addresses::build(policy, facts, &numbers, &mut labels, &mut ladders, &devices)?;
     let what = pairs::build(policy, &numbers, &mut ladders)?;
-    let profiles = bindings.cells(policy, &numbers, &labels, &mut ladders)?;
+    let profiles = bindings.cells(policy, &numbers, &labels.answered(), &mut ladders)?;
 
     let mut cells: Vec<Cell> = vec![[0; WORDS]; LADDERS];
     cells.extend(ladders.into_cells());

@@ -5,8 +5,9 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::mud::profile::{Ace, PeerMatch};
-use crate::policy::model::Policy;
+use super::ranges::Ranges;
+use crate::mud::profile::PeerMatch;
+use crate::policy::model::{Policy, ProfileId};
 
 /// A question about an address that some MUD list asks.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,40 +40,18 @@ impl Labels {
         let mut asked = BTreeSet::from([Question::Local, Question::Router]);
         for profile in &policy.profiles {
             for ace in profile.from_device.iter().chain(&profile.to_device) {
-                asked.extend(ace.own.iter().map(|net| Labels::network(*net)));
+                asked.extend(ace.own.iter().map(|net| network(*net)));
                 for peer in &ace.peer {
-                    asked.extend(Labels::questions_of(policy, peer, &[]));
+                    asked.extend(questions(policy, peer, &[]));
                 }
             }
         }
-        for device in &policy.devices {
+        let asking = asking(policy);
+        for device in policy.devices.iter().filter(|device| asks(&asking, &device.profiles)) {
             asked.extend(device.my_controllers.iter().map(|address| Question::Host(*address)));
         }
-        let questions = asked.into_iter().enumerate().map(|(i, question)| (question, i as u32)).collect();
-        Labels { questions, numbers: HashMap::from([(Vec::new(), 0)]), answers: vec![Vec::new()] }
-    }
-
-    /// A network as a question; a single address is a host.
-    fn network(net: IpNet) -> Question {
-        if net.prefix_len() == net.max_prefix_len() { Question::Host(net.addr()) } else { Question::Network(net) }
-    }
-
-    /// The questions of which one must be answered with yes for a match on the other end's address to hold. Matches on its
-    /// device are not among them.
-    fn questions_of(policy: &Policy, peer: &PeerMatch, my_controllers: &[IpAddr]) -> Vec<Question> {
-        let hosts = |addresses: &[IpAddr]| addresses.iter().map(|address| Question::Host(*address)).collect();
-        match peer {
-            PeerMatch::Network(net) => vec![Labels::network(*net)],
-            PeerMatch::Name(name) => policy.names.get(name).map_or_else(Vec::new, |addresses| hosts(addresses)),
-            PeerMatch::LocalNetworks => vec![Question::Local],
-            PeerMatch::Controller(uri) => match policy.controllers.get(uri) {
-                Some(addresses) => hosts(addresses),
-                None if ROUTER_CLASSES.contains(&uri.as_str()) => vec![Question::Router],
-                None => Vec::new(),
-            },
-            PeerMatch::MyController => hosts(my_controllers),
-            PeerMatch::SameManufacturer | PeerMatch::Manufacturer(_) | PeerMatch::Model(_) => Vec::new(),
-        }
+        let numbered = asked.into_iter().zip(0..);
+        Labels { questions: numbered.collect(), numbers: HashMap::from([(Vec::new(), 0)]), answers: vec![Vec::new()] }
     }
 
     /// Networks that are asked about.
@@ -109,37 +88,76 @@ impl Labels {
         label
     }
 
-    /// Number of labels.
-    pub(super) fn count(&self) -> u32 {
-        self.answers.len() as u32
-    }
-
-    /// For each match on the other end's address of an ACE: the questions of which one must be answered with yes.
-    pub(super) fn demands(&self, policy: &Policy, ace: &Ace, my_controllers: &[IpAddr]) -> Vec<Vec<u32>> {
-        ace.peer
-            .iter()
-            .filter(|peer| !is_of_device(peer))
-            .map(|peer| self.ask(Labels::questions_of(policy, peer, my_controllers)))
-            .collect()
-    }
-
-    /// The same for the device's own address: one demand at most.
-    pub(super) fn own_demands(&self, ace: &Ace) -> Vec<Vec<u32>> {
-        ace.own.iter().map(|net| self.ask(vec![Labels::network(*net)])).collect()
-    }
-
-    fn ask(&self, questions: Vec<Question>) -> Vec<u32> {
-        questions.iter().filter_map(|question| self.question(question)).collect()
-    }
-
-    /// True where the label meets every demand.
-    pub(super) fn meets(&self, label: u32, demands: &[Vec<u32>]) -> bool {
-        let yes = &self.answers[label as usize];
-        demands.iter().all(|any| any.iter().any(|question| yes.binary_search(question).is_ok()))
+    /// Turns answers by label into labels by question. No label is given after that.
+    pub(super) fn answered(self) -> Answered {
+        let mut labels = vec![Ranges::default(); self.questions.len()];
+        for (label, yes) in (0..).zip(&self.answers) {
+            for question in yes {
+                labels[*question as usize].push(label);
+            }
+        }
+        Answered { questions: self.questions, labels }
     }
 }
 
-/// True for matches on what device the other end is.
-pub(super) fn is_of_device(peer: &PeerMatch) -> bool {
-    matches!(peer, PeerMatch::SameManufacturer | PeerMatch::Manufacturer(_) | PeerMatch::Model(_))
+/// Which labels answer a question with yes.
+#[derive(Debug)]
+pub(super) struct Answered {
+    questions: BTreeMap<Question, u32>,
+    labels: Vec<Ranges>,
+}
+
+impl Answered {
+    /// The labels of addresses for which a match on the other end's address holds. Matches on its device are none of these.
+    pub(super) fn peers(&self, policy: &Policy, peer: &PeerMatch, my_controllers: &[IpAddr]) -> Ranges {
+        self.any(&questions(policy, peer, my_controllers))
+    }
+
+    /// The labels of addresses in a network.
+    pub(super) fn within(&self, net: IpNet) -> Ranges {
+        self.any(&[network(net)])
+    }
+
+    fn any(&self, questions: &[Question]) -> Ranges {
+        let numbers = questions.iter().filter_map(|question| self.questions.get(question));
+        Ranges::union(numbers.map(|number| &self.labels[*number as usize]))
+    }
+}
+
+/// A network as a question; a single address is a host.
+fn network(net: IpNet) -> Question {
+    if net.prefix_len() == net.max_prefix_len() { Question::Host(net.addr()) } else { Question::Network(net) }
+}
+
+/// The questions of which one must be answered with yes for a match on the other end's address to hold.
+fn questions(policy: &Policy, peer: &PeerMatch, my_controllers: &[IpAddr]) -> Vec<Question> {
+    let hosts = |addresses: &[IpAddr]| addresses.iter().map(|address| Question::Host(*address)).collect();
+    match peer {
+        PeerMatch::Network(net) => vec![network(*net)],
+        PeerMatch::Name(name) => policy.names.get(name).map_or_else(Vec::new, |addresses| hosts(addresses)),
+        PeerMatch::LocalNetworks => vec![Question::Local],
+        PeerMatch::Controller(uri) => match policy.controllers.get(uri) {
+            Some(addresses) => hosts(addresses),
+            None if ROUTER_CLASSES.contains(&uri.as_str()) => vec![Question::Router],
+            None => Vec::new(),
+        },
+        PeerMatch::MyController => hosts(my_controllers),
+        PeerMatch::SameManufacturer | PeerMatch::Manufacturer(_) | PeerMatch::Model(_) => Vec::new(),
+    }
+}
+
+/// By profile: whether some entry of it is about the controllers of the device itself.
+pub(super) fn asking(policy: &Policy) -> Vec<bool> {
+    let profiles = policy.profiles.iter();
+    profiles
+        .map(|profile| {
+            let mut aces = profile.from_device.iter().chain(&profile.to_device);
+            aces.any(|ace| ace.peer.contains(&PeerMatch::MyController))
+        })
+        .collect()
+}
+
+/// Whether a device with these profiles needs its own controllers, where `asking` says which profiles ask for them.
+pub(super) fn asks(asking: &[bool], profiles: &[ProfileId]) -> bool {
+    profiles.iter().any(|profile| asking[profile.0])
 }

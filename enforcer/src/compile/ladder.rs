@@ -10,12 +10,21 @@ use super::Error;
 /// Intervals of one field: each from its lower bound to the next; the first starts at 0.
 pub(super) type Intervals = Vec<(u32, Ref)>;
 
+/// What the keys of a ladder can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Keys {
+    /// Any word.
+    All,
+    /// Any word but the last, which stands for "no bound" in cells that are not full.
+    NotTheLast,
+}
+
 /// Ladders under construction. Cells are numbered from `origin`, the place that they take in the image.
 #[derive(Debug)]
 pub(super) struct Ladders {
     cells: Vec<Cell>,
     origin: u32,
-    known: HashMap<(u32, Intervals), Ref>,
+    known: HashMap<(Keys, u32, Intervals), Ref>,
     steps: HashMap<Ref, u32>,
 }
 
@@ -25,21 +34,31 @@ impl Ladders {
         Ladders { cells: Vec::new(), origin, known: HashMap::new(), steps: HashMap::new() }
     }
 
-    /// A ladder over `field`. Neighbours with the same outcome become one; a single outcome needs no ladder.
-    pub(super) fn ladder(&mut self, field: usize, mut intervals: Intervals) -> Result<Ref, Error> {
+    /// A ladder over `field`, whose keys (labels, services, ports) are never `u32::MAX`. Neighbours with the same outcome become
+    /// one; a single outcome needs no ladder.
+    pub(super) fn ladder(&mut self, field: usize, intervals: Intervals) -> Result<Ref, Error> {
+        self.shared(Keys::NotTheLast, field, intervals)
+    }
+
+    /// The same for a word of an address, which can be anything.
+    pub(super) fn ladder_over_word(&mut self, field: usize, intervals: Intervals) -> Result<Ref, Error> {
+        self.shared(Keys::All, field, intervals)
+    }
+
+    fn shared(&mut self, keys: Keys, field: usize, mut intervals: Intervals) -> Result<Ref, Error> {
         debug_assert!(intervals.first().is_some_and(|first| first.0 == 0));
         debug_assert!(intervals.is_sorted_by(|a, b| a.0 < b.0));
         intervals.dedup_by(|next, kept| next.1 == kept.1);
         if let [(_, only)] = intervals.as_slice() {
             return Ok(*only);
         }
-        let key = (field as u32, intervals);
+        let key = (keys, field as u32, intervals);
         if let Some(known) = self.known.get(&key) {
             return Ok(*known);
         }
-        let (depth, index) = self.write(&key.1)?;
-        let reference = Ref::ladder(key.0, depth, index);
-        let below = key.1.iter().map(|(_, next)| self.steps_of(*next)).max().unwrap_or(0);
+        let (depth, index) = self.write(keys, &key.2)?;
+        let reference = Ref::ladder(key.1, depth, index);
+        let below = key.2.iter().map(|(_, next)| self.steps_of(*next)).max().unwrap_or(0);
         let steps = below + depth + 1;
         if steps as usize > MAX_STEPS {
             return Err(Error::TooDeep);
@@ -59,7 +78,7 @@ impl Ladders {
     }
 
     /// Writes the levels from the leaves up; gives depth and root.
-    fn write(&mut self, intervals: &Intervals) -> Result<(u32, u32), Error> {
+    fn write(&mut self, keys: Keys, intervals: &Intervals) -> Result<(u32, u32), Error> {
         let mut level: Vec<(u32, Cell)> = intervals.chunks(LEAF).map(leaf).collect();
         let mut depth = 0;
         while level.len() > 1 {
@@ -67,7 +86,7 @@ impl Ladders {
             if depth > MAX_DEPTH {
                 return Err(Error::TooDeep);
             }
-            let first = self.append(&level);
+            let first = self.append(keys, &level);
             level = level
                 .chunks(FAN)
                 .enumerate()
@@ -82,12 +101,15 @@ impl Ladders {
         Ok((depth, root))
     }
 
-    /// Appends a level, filled up to whole families with copies of its last cell: a key above every bound finds one of them.
-    fn append(&mut self, level: &[(u32, Cell)]) -> u32 {
+    /// Appends a level. Where a key can be above every bound, the level is filled up to whole families with copies of its last
+    /// cell: such a key finds one of them.
+    fn append(&mut self, keys: Keys, level: &[(u32, Cell)]) -> u32 {
         let first = self.origin + self.cells.len() as u32;
         self.cells.extend(level.iter().map(|(_, cell)| *cell));
-        let last = level[level.len() - 1].1;
-        self.cells.extend(std::iter::repeat_n(last, level.len().next_multiple_of(FAN) - level.len()));
+        if keys == Keys::All {
+            let copies = level.len().next_multiple_of(FAN) - level.len();
+            self.cells.extend(std::iter::repeat_n(level[level.len() - 1].1, copies));
+        }
         first
     }
 }
@@ -133,14 +155,18 @@ mod tests {
                 .map(|(i, bound)| (bound, Ref::done(i as u32)))
                 .collect();
             let mut ladders = Ladders::new(3);
-            let root = ladders.ladder(2, intervals.clone()).unwrap();
+            let any = ladders.ladder_over_word(2, intervals.clone()).unwrap();
+            let some = ladders.ladder(2, intervals.clone()).unwrap();
             let mut cells = vec![[0; WORDS]; 3];
             cells.extend(ladders.into_cells());
-            let edges = bounds.iter().flat_map(|bound| [*bound, bound - 1]).chain([0, u32::MAX]);
+            let edges = bounds.iter().flat_map(|bound| [*bound, bound - 1]).chain([0, u32::MAX - 1, u32::MAX]);
             for key in keys.into_iter().chain(edges) {
                 let expected = intervals.partition_point(|(bound, _)| *bound <= key) as u32 - 1;
                 let fields = [9, 9, key, 9, 9, 9, 9, 9];
-                prop_assert_eq!(walk(cells.as_slice(), 0, root.0, &fields), Some(expected));
+                prop_assert_eq!(walk(cells.as_slice(), 0, any.0, &fields), Some(expected));
+                if key != u32::MAX {
+                    prop_assert_eq!(walk(cells.as_slice(), 0, some.0, &fields), Some(expected));
+                }
             }
         }
     }

@@ -3,15 +3,18 @@
 //! The order of work: numbers for everything that has a name (`numbers`), who an address is (`addresses`), what pairs of
 //! zones and devices may do (`pairs`), what profiles allow (`profiles`), and the cells (`assemble`).
 
+mod aces;
 mod addresses;
 mod assemble;
 mod endpoints;
 pub mod image;
 mod labels;
 mod ladder;
+mod lists;
 mod numbers;
 mod pairs;
 mod profiles;
+mod ranges;
 mod segments;
 mod sweep;
 pub mod table;

@@ -97,7 +97,7 @@ fn last_of(net: &IpNet) -> IpAddr {
 pub(super) fn ladder4(ladders: &mut Ladders, segments: &[Segment], endpoints: &[u32]) -> Result<Ref, Error> {
     let intervals =
         segments.iter().zip(endpoints).map(|(segment, endpoint)| (segment.first as u32, Ref::done(*endpoint)));
-    ladders.ladder(0, intervals.collect())
+    ladders.ladder_over_word(0, intervals.collect())
 }
 
 /// The ladders over the four words of an IPv6 address.
@@ -145,7 +145,7 @@ fn words6(ladders: &mut Ladders, stretches: &[(u128, u128, u32)], word: u32) -> 
         intervals.push(((base >> shift) as u32, words6(ladders, &inside, word + 1)?));
         at = top.wrapping_add(1);
     }
-    ladders.ladder(word as usize, intervals)
+    ladders.ladder_over_word(word as usize, intervals)
 }
 
 #[cfg(test)]

@@ -76,8 +76,8 @@ pub(super) fn sweep(ladders: &mut Ladders, areas: &[Area], decide: &impl Decide)
     })
 }
 
-/// One dimension: intervals between the bounds of all ranges, each decided by the ranges that cover it.
-fn line(
+/// A ladder over one field: intervals between the bounds of all ranges, each decided by the ranges that cover it.
+pub(super) fn line(
     ladders: &mut Ladders,
     field: usize,
     ranges: &[(usize, (u32, u32))],

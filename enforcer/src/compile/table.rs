@@ -14,6 +14,8 @@ pub struct Builder<const KEY: usize, const VALUE: usize> {
 const SEEDS: u32 = 16;
 /// Moves tried to find room for one key before a seed is given up.
 const KICKS: usize = 200;
+/// A slot that no entry has.
+const FREE: u32 = u32::MAX;
 
 impl<const KEY: usize, const VALUE: usize> Builder<KEY, VALUE> {
     /// An empty table with `per_bucket` entries to a cell.
@@ -57,19 +59,21 @@ impl<const KEY: usize, const VALUE: usize> Builder<KEY, VALUE> {
         }
     }
 
-    /// Entry numbers by bucket, or nothing where this seed does not fit.
-    fn place(&self, table: Table) -> Option<Vec<Vec<u32>>> {
-        let mut buckets: Vec<Vec<u32>> = vec![Vec::new(); table.mask as usize + 1];
+    /// For each slot, bucket by bucket, the number of its entry or [`FREE`]; nothing where this seed does not fit.
+    fn place(&self, table: Table) -> Option<Vec<u32>> {
+        let mut slots = vec![FREE; (table.mask as usize + 1) * self.per_bucket];
+        let mut taken = vec![0u8; table.mask as usize + 1];
         for number in 0..self.entries.len() as u32 {
             let mut homeless = number;
             let mut avoid = None;
             let mut kicks = 0;
             loop {
                 let (first, second) = Self::choices(table, &self.entries[homeless as usize].0);
-                let (a, b) = (buckets[first as usize].len(), buckets[second as usize].len());
-                let emptier = if b < a { second } else { first };
-                if a.min(b) < self.per_bucket {
-                    buckets[emptier as usize].push(homeless);
+                let (a, b) = (taken[first as usize], taken[second as usize]);
+                let emptier = (if b < a { second } else { first }) as usize;
+                if usize::from(a.min(b)) < self.per_bucket {
+                    slots[emptier * self.per_bucket + usize::from(taken[emptier])] = homeless;
+                    taken[emptier] += 1;
                     break;
                 }
                 kicks += 1;
@@ -78,28 +82,25 @@ impl<const KEY: usize, const VALUE: usize> Builder<KEY, VALUE> {
                 }
                 // Both full: one entry makes room and goes to its other bucket.
                 let bucket = if avoid == Some(first) { second } else { first };
-                let victim = kicks % self.per_bucket;
-                std::mem::swap(&mut buckets[bucket as usize][victim], &mut homeless);
+                let victim = bucket as usize * self.per_bucket + kicks % self.per_bucket;
+                std::mem::swap(&mut slots[victim], &mut homeless);
                 avoid = Some(bucket);
             }
         }
-        Some(buckets)
+        Some(slots)
     }
 
-    fn write(&self, buckets: &[Vec<u32>]) -> Vec<Cell> {
+    fn write(&self, slots: &[u32]) -> impl Iterator<Item = Cell> {
         let width = KEY + VALUE;
-        buckets
-            .iter()
-            .map(|bucket| {
-                let mut cell = [0u32; WORDS];
-                for (i, number) in bucket.iter().enumerate() {
-                    let (key, value) = &self.entries[*number as usize];
-                    cell[i * width..i * width + KEY].copy_from_slice(key);
-                    cell[i * width + KEY..(i + 1) * width].copy_from_slice(value);
-                }
-                cell
-            })
-            .collect()
+        slots.chunks_exact(self.per_bucket).map(move |bucket| {
+            let mut cell = [0u32; WORDS];
+            for (i, number) in bucket.iter().take_while(|number| **number != FREE).enumerate() {
+                let (key, value) = &self.entries[*number as usize];
+                cell[i * width..i * width + KEY].copy_from_slice(key);
+                cell[i * width + KEY..(i + 1) * width].copy_from_slice(value);
+            }
+            cell
+        })
     }
 }
 
