@@ -89,6 +89,17 @@ pub struct Port {
     pub number: u32,
     /// The port's own MAC as a number, where [`port::OWN_MAC`].
     pub mac: u64,
+    /// The interface identifier of the port's own address in fe80::/64 (RFC 4291, 2.5.6); 0 for none.
+    pub link_local: u64,
+}
+
+impl Port {
+    /// True for the port's own link-local address, in words.
+    #[inline(always)]
+    pub const fn is_own_link_local(&self, address: &[u32; 4]) -> bool {
+        let identifier = (address[2] as u64) << 32 | address[3] as u64;
+        self.link_local != 0 && address[0] == 0xfe80_0000 && address[1] == 0 && identifier == self.link_local
+    }
 }
 
 /// Stands for the VLANs in the key of an interface as a whole.
@@ -107,7 +118,12 @@ pub fn port<C: Cells + ?Sized>(cells: &C, half: u32, head: &Head, key: u64) -> O
     if !find_wide(cells, half, &head.ports, key, &mut out)? {
         return Some(Port::default());
     }
-    Some(Port { bits: out[0], number: out[1], mac: out[2] as u64 | (out[3] as u64) << 32 })
+    Some(Port {
+        bits: out[0],
+        number: out[1],
+        mac: out[2] as u64 | (out[3] as u64) << 32,
+        link_local: out[4] as u64 | (out[5] as u64) << 32,
+    })
 }
 
 /// The account of a zone: a number that stays with the zone's name while the daemon lives. Account 0 is no zone.

@@ -57,24 +57,29 @@ pub(crate) fn count(s: &Scratch, judged: Judged) {
 fn count_zones(s: &Scratch, judged: Judged) {
     let key =
         CounterKey { from: s.accounts.0, to: s.accounts.1, verdict: judged.verdict(), reason: judged.reason(), pad: 0 };
-    let length = s.packet.length as u64;
-    if let Some(counter) = COUNTERS.get_ptr_mut(&key) {
+    // A super-packet counts by its segments.
+    add(&key, s.segments as u64, s.packet.length as u64);
+}
+
+/// Adds packets and bytes to a counter of this CPU.
+#[inline(always)]
+pub(crate) fn add(key: &CounterKey, packets: u64, bytes: u64) {
+    if let Some(counter) = COUNTERS.get_ptr_mut(key) {
         // SAFETY: this CPU's own value.
         unsafe {
-            (*counter).packets += 1;
-            (*counter).bytes += length;
+            (*counter).packets += packets;
+            (*counter).bytes += bytes;
         }
         return;
     }
-    let first = Counter { packets: 1, bytes: length };
     // Another CPU may have made the entry meanwhile; then this CPU's value is there, and 0.
-    if COUNTERS.insert(&key, &first, 1).is_err()
-        && let Some(counter) = COUNTERS.get_ptr_mut(&key)
+    if COUNTERS.insert(key, &Counter { packets, bytes }, 1).is_err()
+        && let Some(counter) = COUNTERS.get_ptr_mut(key)
     {
         // SAFETY: this CPU's own value.
         unsafe {
-            (*counter).packets += 1;
-            (*counter).bytes += length;
+            (*counter).packets += packets;
+            (*counter).bytes += bytes;
         }
     }
 }
@@ -88,7 +93,7 @@ pub(crate) fn count_rule(s: &Scratch, rule: u32) {
     }
     if let Some(packets) = RULES.get_ptr_mut(slot) {
         // SAFETY: this CPU's own value.
-        unsafe { *packets += 1 };
+        unsafe { *packets += s.segments as u64 };
     }
 }
 

@@ -38,6 +38,9 @@ pub(crate) fn run(context: &TcContext) -> i32 {
     };
     s.beside = if present != 0 { tag as u16 & 0x0fff } else { 0 };
     s.entered = entered;
+    // SAFETY: as above.
+    let segments = unsafe { (&raw const (*raw).gso_segs).read_volatile() };
+    s.segments = if segments == 0 { 1 } else { segments };
     let judged = if let Err(reason) = steps::enter(1, out) {
         Judged::drop(reason)
     } else {

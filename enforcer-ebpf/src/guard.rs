@@ -1,6 +1,12 @@
 //! The guard at tc ingress: a tag that travelled beside the frame was not seen by XDP, which judged the frame as untagged.
 
 use aya_ebpf::{EbpfContext as _, bindings::__sk_buff, programs::TcContext};
+use enforcer_common::{
+    event::CounterKey,
+    reason::{Reason, Verdict},
+};
+
+use crate::account::add;
 
 /// What XDP leaves in the metadata of a frame whose first tag it saw.
 #[inline(always)]
@@ -25,9 +31,12 @@ pub(crate) fn run(context: &TcContext) -> i32 {
     }
     // SAFETY: as above.
     let (start, end) = unsafe { ((*raw).data_meta as usize, (*raw).data as usize) };
-    if start + size_of::<u32>() > end {
-        return SHOT;
+    // SAFETY: read only where it stands before the end of the metadata.
+    if start + size_of::<u32>() <= end && unsafe { (start as *const u32).read() } == seen(vlan) {
+        return NEXT;
     }
-    // SAFETY: checked against the end of the metadata.
-    if unsafe { (start as *const u32).read() } == seen(vlan) { NEXT } else { SHOT }
+    // The port that the tag names was not seen: it is in no zone that could be counted.
+    let key = CounterKey { verdict: Verdict::Drop as u8, reason: Reason::UnknownZone as u8, ..CounterKey::default() };
+    add(&key, 1, context.len() as u64);
+    SHOT
 }

@@ -40,6 +40,7 @@ pub(crate) fn run(context: &XdpContext) -> u32 {
         _ => entered,
     };
     s.beside = 0;
+    s.segments = 1;
     let judged = if let Err(reason) = steps::enter(0, ifindex) {
         Judged::drop(reason)
     } else {
@@ -102,7 +103,10 @@ pub(crate) fn ends(s: &mut Scratch) -> Judged {
     let Some(port_cell) = image::port(&kernel, &s.heads, s.port.number) else {
         return refuse(s, Reason::UnknownZone);
     };
-    let binding = steps::sender(s, which::PACKET, s.port.number, false);
+    let mut binding = steps::sender(s, which::PACKET, s.port.number, false);
+    if s.packet.kind == kind::IPV6 && s.port.is_own_link_local(&s.packet.source) {
+        binding = Err(Reason::SpoofedSource);
+    }
     let to = steps::receiver(s, which::PACKET);
     ends::accounts(s);
     let what = essentials::classify(&s.packet);
@@ -237,6 +241,9 @@ fn become_anonymous(s: &mut Scratch, port_cell: &[u32; 16]) -> bool {
 /// Whether the target of a neighbour advertisement is the sender's own address.
 #[inline(always)]
 fn claims(s: &mut Scratch) -> source::Finding {
+    if s.port.is_own_link_local(&s.packet.target) {
+        return Err(Reason::SpoofedSource);
+    }
     s.other = s.packet;
     s.other.source = s.packet.target;
     steps::sender(s, which::ASIDE, s.port.number, false)?;

@@ -53,6 +53,8 @@ pub(crate) struct Scratch {
     pub(crate) now: u64,
     /// Accounts of the sender's and the receiver's zone, where they are known without the endpoints.
     pub(crate) accounts: (u16, u16),
+    /// Packets that this one stands for: segments of a super-packet, else 1.
+    pub(crate) segments: u32,
     /// VLAN ID of a tag that travels beside the frame; 0 for none.
     pub(crate) beside: u16,
     /// Where the walk along IPv6 extension headers stands.

@@ -21,6 +21,8 @@ pub struct Entry {
     pub number: u32,
     /// Its own MAC, where [`port::OWN_MAC`].
     pub mac: Option<[u8; 6]>,
+    /// The interface identifier of its own address in fe80::/64; 0 where it has none or it is not known.
+    pub link_local: u64,
 }
 
 /// A MAC as a number: its first byte is the highest.
@@ -38,7 +40,14 @@ pub fn build(entries: &[Entry], names: &Names, registry: &mut Registry) -> Vec<C
         let own = if entry.mac.is_some() { port::OWN_MAC } else { 0 };
         builder.insert(
             [key as u32, (key >> 32) as u32],
-            [port::LIVE | entry.bits | own, entry.number, mac as u32, (mac >> 32) as u32, 0, 0],
+            [
+                port::LIVE | entry.bits | own,
+                entry.number,
+                mac as u32,
+                (mac >> 32) as u32,
+                entry.link_local as u32,
+                (entry.link_local >> 32) as u32,
+            ],
         );
     }
     let ports = builder.finish(&mut cells, 0);
@@ -106,6 +115,7 @@ mod tests {
                         bits: port::JUDGED,
                         number,
                         mac: (number % 2 == 1).then_some([2, 0, 0, 0, 0x30, i as u8]),
+                        link_local: u64::from(i) << 40 | 1,
                     });
                 }
             }
@@ -125,6 +135,7 @@ mod tests {
                 assert_eq!(found.bits, port::LIVE | port::JUDGED | own);
                 assert_eq!(found.number, entry.number);
                 assert_eq!(found.mac, entry.mac.map(mac_number).unwrap_or_default());
+                assert_eq!(found.link_local, entry.link_local);
             }
             assert_eq!(overlay::port(cells, 5, &head, port_key(ports + 1, 0, 0)).unwrap().bits, 0);
             for (zone, name) in names.zones.iter().enumerate().skip(1) {

@@ -1,6 +1,7 @@
 //! Which live interfaces the ports of a generation stand on, and what the overlay tells of every interface.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use enforcer_common::overlay::{WHOLE_INTERFACE, port};
 
@@ -69,6 +70,7 @@ impl Layout {
             bits: port::JUDGED | bits_of(device, link, live),
             number,
             mac: device.mac.or(link.mac),
+            link_local: link_local(device),
         });
         let target = self.attach.entry(link.name.clone()).or_insert(Target {
             index: link.index,
@@ -102,6 +104,7 @@ impl Layout {
                 bits: bits | bits_of(link, link, live),
                 number: 0,
                 mac: link.mac,
+                link_local: link_local(link),
             });
         }
     }
@@ -177,6 +180,15 @@ fn bits_of(device: &Link, carrier: &Link, live: &Interfaces) -> u32 {
         bits |= port::BRIDGED;
     }
     bits
+}
+
+/// The interface identifier of a link's own address in fe80::/64; 0 where it has none.
+fn link_local(link: &Link) -> u64 {
+    let own = link.addresses.iter().find_map(|net| match net.addr() {
+        IpAddr::V6(address) if address.segments()[..4] == [0xfe80, 0, 0, 0] => Some(u128::from(address) as u64),
+        IpAddr::V4(_) | IpAddr::V6(_) => None,
+    });
+    own.unwrap_or(0)
 }
 
 #[cfg(test)]

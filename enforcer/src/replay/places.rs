@@ -136,6 +136,7 @@ impl<'a> Places<'a> {
             number: *number,
             // Which MACs are the router's own is not known.
             mac: None,
+            link_local: 0,
         });
         entries.collect()
     }
