@@ -126,8 +126,8 @@ pub struct Packet {
     pub icmp_code: u8,
     /// TTL or hop limit.
     pub hops: u8,
-    /// Unused.
-    pub pad: u8,
+    /// Tags in the frame, priority tags included.
+    pub tags: u8,
     /// VLAN ID of the first tag in the frame, 0 of a priority tag included.
     pub first_tag: u16,
     /// Bytes of the datagram behind `payload`.

@@ -51,7 +51,7 @@ pub(crate) fn run(context: &XdpContext) -> u32 {
     if judged.is_drop() {
         return xdp_action::XDP_DROP;
     }
-    if s.packet.is(flag::TAGGED) && !is_replay() && !mark(context, s.packet.first_tag) {
+    if s.packet.is(flag::TAGGED) && !is_replay() && !mark(context, guard::seen(s.packet.first_tag, s.packet.tags)) {
         return xdp_action::XDP_DROP;
     }
     xdp_action::XDP_PASS
@@ -279,7 +279,7 @@ fn learn(s: &Scratch) {
 
 /// Leaves a mark in the frame's metadata: its tag was seen. The guard drops tagged frames without it.
 #[inline(always)]
-fn mark(context: &XdpContext, tag: u16) -> bool {
+fn mark(context: &XdpContext, seen: u32) -> bool {
     let raw: *mut xdp_md = context.as_ptr().cast();
     // SAFETY: the context is the program's own.
     if unsafe { bpf_xdp_adjust_meta(raw, -(size_of::<u32>() as i32)) } != 0 {
@@ -290,6 +290,6 @@ fn mark(context: &XdpContext, tag: u16) -> bool {
         return false;
     }
     // SAFETY: checked against the end of the metadata.
-    unsafe { (start as *mut u32).write(guard::seen(tag)) };
+    unsafe { (start as *mut u32).write(seen) };
     true
 }

@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 
 use anyhow::{Context, Result};
-use etherparse::{IpHeaders, IpNumber, Ipv4Header, Ipv6FlowLabel, Ipv6Header, PacketBuilder};
+use etherparse::{
+    EtherType, Ethernet2Header, IpHeaders, IpNumber, Ipv4Header, Ipv6FlowLabel, Ipv6Header, PacketBuilder,
+};
 
 use crate::exchange::Service;
 use crate::lab::Host;
@@ -52,6 +54,26 @@ pub fn build(ends: Ends, tags: &[u16], service: Service, payload: &[u8]) -> Resu
         frame.splice(12..12, [0x81, 0x00, high, low]);
     }
     Ok(frame)
+}
+
+/// The frame as a router forwards it: one hop less to live, from and to these MACs. Without tags and IPv4 options.
+pub fn routed(frame: &[u8], mac: (Mac, Mac)) -> Result<Vec<u8>> {
+    let (mut ethernet, rest) = Ethernet2Header::from_slice(frame)?;
+    (ethernet.source, ethernet.destination) = mac;
+    let mut forwarded = ethernet.to_bytes().to_vec();
+    if ethernet.ether_type == EtherType::IPV4 {
+        let (mut ip, payload) = Ipv4Header::from_slice(rest)?;
+        ip.time_to_live = ip.time_to_live.checked_sub(1).context("no hop left")?;
+        ip.header_checksum = ip.calc_header_checksum();
+        ip.write_raw(&mut forwarded)?;
+        forwarded.extend(payload);
+    } else {
+        let (mut ip, payload) = Ipv6Header::from_slice(rest)?;
+        ip.hop_limit = ip.hop_limit.checked_sub(1).context("no hop left")?;
+        ip.write(&mut forwarded)?;
+        forwarded.extend(payload);
+    }
+    Ok(forwarded)
 }
 
 fn ip_headers(ends: (IpAddr, IpAddr)) -> Result<IpHeaders> {

@@ -99,6 +99,19 @@ impl Lab {
         }
     }
 
+    /// Tells the router its neighbours for good: none of them is asked for, and no frame waits for an answer.
+    pub fn introduce(&self) -> Result<()> {
+        for host in self.hosts() {
+            for address in [IpAddr::from(host.v4), host.v6.into()] {
+                let (address, mac) = (address.to_string(), mac_text(host.mac));
+                let entry =
+                    ["neigh", "replace", &address, "lladdr", &mac, "dev", host.network.port, "nud", "permanent"];
+                self.router.run("ip", &entry)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The host at the other end of a port of the router.
     pub fn at_port(&self, port: &str) -> Result<&Host> {
         for (network, host) in [(WAN, &self.internet), (OFFICE, &self.office), (IOT, &self.camera), (OT, &self.ot)] {

@@ -10,6 +10,7 @@
 //! ```
 
 pub mod binary;
+pub mod counts;
 pub mod demo;
 pub mod exchange;
 pub mod frame;

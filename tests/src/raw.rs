@@ -75,6 +75,26 @@ impl Wire {
         Ok(None)
     }
 
+    /// Waits until as many frames that contain these bytes came in as should, and then for more that should not: all of
+    /// them, in order.
+    pub fn await_all_marked(
+        &self,
+        marker: &[u8],
+        wanted: usize,
+        patience: Duration,
+        silence: Duration,
+    ) -> Result<Vec<Vec<u8>>> {
+        let end = Instant::now() + patience;
+        let mut frames = Vec::new();
+        while frames.len() < wanted
+            && let Some(frame) = self.await_marked(marker, end.saturating_duration_since(Instant::now()))?
+        {
+            frames.push(frame);
+        }
+        frames.extend(self.collect(silence)?.into_iter().filter(|frame| contains(frame, marker)));
+        Ok(frames)
+    }
+
     /// Every frame that comes in during this time.
     pub fn collect(&self, time: Duration) -> Result<Vec<Vec<u8>>> {
         let end = Instant::now() + time;
@@ -127,6 +147,9 @@ impl Wire {
 pub fn contains(frame: &[u8], marker: &[u8]) -> bool {
     frame.windows(marker.len()).any(|window| window == marker)
 }
+
+/// How every marker begins.
+pub const MARK: &[u8; 8] = b"enforcer";
 
 /// Bytes that occur in no other frame of this process: to be put into a payload and looked for.
 pub fn marker() -> [u8; 16] {

@@ -38,6 +38,7 @@ const LAB: &[Package] = &[
     Package { name: "iproute2", proof: &["/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip"] },
     Package { name: "nftables", proof: &["/usr/sbin/nft", "/usr/bin/nft"] },
     Package { name: "ethtool", proof: &["/usr/sbin/ethtool", "/sbin/ethtool", "/usr/bin/ethtool"] },
+    Package { name: "prometheus", proof: &["/usr/bin/prometheus"] },
 ];
 
 const KERNELS: &[Package] = &[

@@ -8,9 +8,18 @@ use super::{Bytes, Malformed, OrMalformed, Parsed};
 /// The TPID that some vendors used for outer tags before 802.1ad.
 const OLD_SERVICE_VLAN: u16 = 0x9100;
 /// Tags that a frame may carry: two that name VLANs, and a priority tag.
-const TAGS: u32 = 3;
+pub(crate) const TAGS: u32 = 3;
 /// EtherTypes start here; below stand the lengths of 802.3 frames.
 const FIRST_ETHERTYPE: u16 = 0x0600;
+
+/// Where the EtherType, or the first tag, stands.
+pub(crate) const FIRST_TAG: u32 = 12;
+
+/// True for an EtherType that is that of a tag.
+#[inline(always)]
+pub(crate) fn is_tag(ethertype: u16) -> bool {
+    matches!(ethertype, ethertype::VLAN | ethertype::SERVICE_VLAN | OLD_SERVICE_VLAN)
+}
 
 /// Parses MACs, tags and EtherType; gives the offset of what follows.
 #[inline(always)]
@@ -21,11 +30,11 @@ pub(super) fn parse<B: Bytes + ?Sized>(frame: &B, out: &mut Packet) -> Parsed<u3
     let source_low = frame.u32(8).sane()? as u64;
     out.destination_mac = destination_high << 16 | destination_low;
     out.source_mac = source_high << 32 | source_low;
-    let mut ethertype = frame.u16(12).sane()?;
+    let mut ethertype = frame.u16(FIRST_TAG).sane()?;
     let mut at = EthHdr::LEN as u32;
     let mut tag = 0;
     while tag <= TAGS {
-        if !matches!(ethertype, ethertype::VLAN | ethertype::SERVICE_VLAN | OLD_SERVICE_VLAN) {
+        if !is_tag(ethertype) {
             break;
         }
         if tag == TAGS {
@@ -53,6 +62,7 @@ pub(super) fn parse<B: Bytes + ?Sized>(frame: &B, out: &mut Packet) -> Parsed<u3
         }
         tag += 1;
     }
+    out.tags = tag as u8;
     if ethertype < FIRST_ETHERTYPE {
         // An 802.3 length: an LLC frame, which no service names.
         if ethertype as u32 > out.length.wrapping_sub(at) {

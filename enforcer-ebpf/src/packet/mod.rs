@@ -2,7 +2,7 @@
 
 mod arp;
 mod bytes;
-mod ethernet;
+pub(crate) mod ethernet;
 mod ipv4;
 mod ipv6;
 mod quote;
