@@ -8,6 +8,8 @@ use enforcer_tests::lab::Lab;
 use enforcer_tests::policy::{PolicyFile, ZONES};
 use enforcer_tests::router::Router;
 use enforcer_tests::{binary, namespace};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 const WEB: &str = r#"
 [[transitions]]
@@ -113,6 +115,20 @@ fn kept_enforcement_is_taken_over() {
     assert!(reaches(&lab, Service::Tcp(80), true), "nothing enforces any more");
     let said = instance.detach().unwrap();
     assert!(said.contains("nothing was attached"), "{said}");
+}
+
+#[test]
+#[ignore = "needs root: `cargo xtask test` runs it"]
+fn a_crash_opens_nothing_where_enforcement_is_kept() {
+    let lab = Lab::new().unwrap();
+    let instance = Instance::new(&lab);
+    let policy = PolicyFile::new(&[ZONES, WEB]).unwrap();
+    let router = Router::start_keeping(&lab, policy.path(), &instance.name).unwrap();
+    kill(Pid::from_raw(i32::try_from(router.pid()).unwrap()), Signal::SIGKILL).unwrap();
+    assert!(router.stop().is_err(), "it was killed");
+    assert_eq!(programs(&lab), 4);
+    assert!(reaches(&lab, Service::Tcp(443), true));
+    assert!(reaches(&lab, Service::Tcp(80), false));
 }
 
 #[test]
