@@ -273,15 +273,16 @@ pub(crate) fn forwarded_anew(s: &mut Scratch) -> Judged {
     }
     let to = steps::receiver(s, which::PACKET);
     let copy = s.ends.1.is(end::GROUP) || !s.packet.is_ip() || s.packet.is_group_mac();
+    if copy && is_on_port(s) {
+        fragment::remember(s, Judged::pass(Reason::Established));
+        return Judged::NOTHING;
+    }
+    // Without resolution of addresses nobody on a bridge can talk across it, whatever is allowed. Questions go to groups,
+    // answers and checks to single neighbours.
+    if is_resolution(s) && ends::zone_flags(s, s.ends.0.home) & image::zone::ESSENTIALS != 0 {
+        return Judged::NOTHING;
+    }
     if copy {
-        if is_on_port(s) {
-            fragment::remember(s, Judged::pass(Reason::Established));
-            return Judged::NOTHING;
-        }
-        // Without resolution of addresses nobody on a bridge can talk across it, whatever is allowed.
-        if is_resolution(s) && ends::zone_flags(s, s.ends.0.home) & image::zone::ESSENTIALS != 0 {
-            return Judged::NOTHING;
-        }
         leaves_to_zone(s);
     }
     ends::accounts(s);
@@ -304,7 +305,7 @@ pub(crate) fn forwarded_anew(s: &mut Scratch) -> Judged {
     Judged::NOTHING
 }
 
-/// ARP and neighbour solicitations and advertisements.
+/// ARP and neighbour solicitations and advertisements; the hop limit proves that no router was between.
 #[inline(always)]
 fn is_resolution(s: &Scratch) -> bool {
     s.packet.kind == kind::ARP || s.packet.is(flag::ND_TARGET) && s.packet.hops == 255

@@ -192,7 +192,7 @@ fn finish(namespace: Namespace, place: &Place) -> Result<Host> {
 }
 
 /// A host that says nothing unasked: no router solicitation, no autoconfiguration. Anyone there may ping.
-fn quiet(namespace: &Namespace) -> Result<()> {
+pub(crate) fn quiet(namespace: &Namespace) -> Result<()> {
     namespace.sysctl(&[
         ("ipv6/conf/default/accept_ra", "0"),
         ("ipv6/conf/default/router_solicitations", "0"),
@@ -216,13 +216,13 @@ fn address(namespace: &Namespace, port: &str, v4: &[Ipv4Addr], v6: &[Ipv6Addr]) 
 }
 
 /// Tags inside the frames, where XDP sees them; whole checksums, so that a captured frame is exact.
-fn offloads(namespace: &Namespace, port: &str) -> Result<()> {
+pub(crate) fn offloads(namespace: &Namespace, port: &str) -> Result<()> {
     namespace.run("ethtool", &["-K", port, "rxvlan", "off", "txvlan", "off", "tx", "off", "gro", "on"])?;
     Ok(())
 }
 
 /// Waits until the system knows that a cable is plugged in. Until then, for up to a second, IPv6 hears nothing.
-fn settle(namespace: &Namespace, port: &str) -> Result<()> {
+pub(crate) fn settle(namespace: &Namespace, port: &str) -> Result<()> {
     let end = Instant::now() + Duration::from_secs(5);
     while !namespace.run("ip", &["-o", "link", "show", "dev", port])?.contains("state UP") {
         if Instant::now() >= end {

@@ -10,6 +10,7 @@
 //! ```
 
 pub mod binary;
+pub mod conversation;
 pub mod counts;
 pub mod demo;
 pub mod exchange;
@@ -21,8 +22,10 @@ pub mod lab;
 pub mod metrics;
 pub mod namespace;
 pub mod pcap;
+pub mod policy;
 pub mod raw;
 pub mod replay;
 pub mod router;
 pub mod scratch;
 pub mod topology;
+pub mod wiring;

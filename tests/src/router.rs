@@ -42,6 +42,7 @@ pub struct Router<'lab> {
     said: Arc<Mutex<String>>,
     listener: Option<JoinHandle<()>>,
     state: Scratch,
+    instance: String,
 }
 
 impl<'lab> Router<'lab> {
@@ -52,8 +53,25 @@ impl<'lab> Router<'lab> {
 
     /// The same with more arguments.
     pub fn start_with(lab: &'lab Lab, policy: &Path, more: &[&str]) -> Result<Router<'lab>> {
-        mount_bpffs()?;
         let state = Scratch::new()?;
+        let instance = state.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Router::start_as(lab, policy, &instance, "detach", more, state)
+    }
+
+    /// One that leaves its policy in force when it ends, for the next one of the same instance to take over.
+    pub fn start_keeping(lab: &'lab Lab, policy: &Path, instance: &str) -> Result<Router<'lab>> {
+        Router::start_as(lab, policy, instance, "keep", &[], Scratch::new()?)
+    }
+
+    fn start_as(
+        lab: &'lab Lab,
+        policy: &Path,
+        instance: &str,
+        on_exit: &str,
+        more: &[&str],
+        state: Scratch,
+    ) -> Result<Router<'lab>> {
+        mount_bpffs()?;
         let mut command = lab.router.command(binary::enforcer()?);
         // SAFETY: between fork and exec only a plain system call is made.
         unsafe {
@@ -65,9 +83,11 @@ impl<'lab> Router<'lab> {
             .arg("--policy")
             .arg(policy)
             .args(["--metrics", &METRICS.to_string()])
-            .args(["--on-exit", "detach"])
+            .args(["--on-exit", on_exit])
             .args(more)
             .env("ENFORCER_RUN_DIR", state.path())
+            // Pins of its own: other labs may be at work on this machine.
+            .env("ENFORCER_INSTANCE", instance)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -78,7 +98,7 @@ impl<'lab> Router<'lab> {
             let said = Arc::clone(&said);
             thread::spawn(move || listen(BufReader::new(stderr), &said))
         });
-        let mut router = Router { lab, child, said, listener, state };
+        let mut router = Router { lab, child, said, listener, state, instance: instance.to_owned() };
         router.wait_ready()?;
         Ok(router)
     }
@@ -101,7 +121,7 @@ impl<'lab> Router<'lab> {
     /// A command of `enforcer` that talks to this one.
     pub fn command(&self, arguments: &[&str]) -> Result<Command> {
         let mut command = self.lab.router.command(binary::enforcer()?);
-        command.args(arguments).env("ENFORCER_RUN_DIR", self.run_dir());
+        command.args(arguments).env("ENFORCER_RUN_DIR", self.run_dir()).env("ENFORCER_INSTANCE", &self.instance);
         Ok(command)
     }
 
