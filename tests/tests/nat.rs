@@ -1,6 +1,7 @@
 //! A router that puts its own address in place of the inside hosts', by nftables.
 
-use std::net::{IpAddr, SocketAddr};
+use std::io::ErrorKind;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 
 use enforcer_tests::conversation::{Conversation, datagram};
 use enforcer_tests::exchange::{self, PATIENCE, SILENCE, Service};
@@ -173,4 +174,37 @@ fn an_undeclared_forward_does_not_get_in() {
         assert!(dropped >= 1.0, "{dropped} dropped");
         router.stop().unwrap();
     }
+}
+
+#[test]
+#[ignore = "needs root: `cargo xtask test` runs it"]
+fn fragments_and_errors_find_their_way() {
+    let lab = Lab::new().unwrap();
+    wiring::nft(&lab, MASQUERADE).unwrap();
+    let policy = PolicyFile::new(&[ZONES, OUT]).unwrap();
+    let router = Router::start(&lab, policy.path()).unwrap();
+    for (at, seen) in ways(&lab) {
+        let own = SocketAddr::new(lab.office.like(at), 0);
+        let client = lab.office.namespace.inside(|| Ok(UdpSocket::bind(own)?)).unwrap();
+        client.connect((at, 5000)).unwrap();
+        client.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut heard = [0; 8192];
+
+        // Three fragments each way.
+        let server = lab.internet.namespace.inside(|| Ok(UdpSocket::bind((at, 5000))?)).unwrap();
+        server.set_read_timeout(Some(PATIENCE)).unwrap();
+        client.send(&[7; 4000]).unwrap();
+        let (length, peer) = server.recv_from(&mut heard).unwrap_or_else(|error| panic!("to {at}: {error}"));
+        assert_eq!((length, peer.ip()), (4000, seen));
+        server.send_to(&[8; 4000], peer).unwrap();
+        let length = client.recv(&mut heard).unwrap_or_else(|error| panic!("from {at}: {error}"));
+        assert_eq!(length, 4000);
+
+        // Nobody listens any more, and says so.
+        drop(server);
+        client.send(b"anyone?").unwrap();
+        let error = client.recv(&mut heard).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionRefused, "from {at}: {error}");
+    }
+    router.stop().unwrap();
 }
