@@ -1,5 +1,7 @@
 //! A bridge whose two ports are in two zones: what it floods and what it forwards is judged all the same.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 

@@ -1,5 +1,7 @@
 //! `enforcer drops`: what was dropped, in the words of the policy.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};

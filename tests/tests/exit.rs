@@ -1,5 +1,7 @@
 //! What stays when the daemon goes, and how to take it off.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use std::net::{IpAddr, SocketAddr};
 
 use enforcer_tests::conversation::Conversation;

@@ -1,5 +1,7 @@
 //! Addresses of the router that come and go while it enforces.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,7 @@
 //! What a change of policy does to traffic under way, to counters, and what stays when the daemon goes.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 

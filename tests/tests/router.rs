@@ -1,5 +1,7 @@
 //! What the router itself sends and offers, and what only a router may say.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -133,18 +135,16 @@ fn only_management_logs_in() {
     let lab = Lab::new().unwrap();
     let policy = policy();
     let router = Router::start(&lab, policy.path()).unwrap();
-    let own = |host: &Host, at: IpAddr| {
-        IpAddr::from(if at.is_ipv4() { host.network.v4.into() } else { IpAddr::from(host.network.v6) })
-    };
+    let own =
+        |network: Network, at: IpAddr| -> IpAddr { if at.is_ipv4() { network.v4.into() } else { network.v6.into() } };
     for (host, expected) in
         [(&lab.office, true), (&lab.camera, false), (&lab.sensor, false), (&lab.ot, false), (&lab.internet, false)]
     {
         for at in both(host) {
-            let at = own(host, at);
+            let at = own(host.network, at);
             assert_eq!(to_router(&lab, host, at, 22, expected), expected, "{} to {at}", host.name);
             // Another of the router's addresses is the router too.
-            let other: IpAddr =
-                if at.is_ipv4() { lab.internet.network.v4.into() } else { lab.internet.network.v6.into() };
+            let other = own(lab.internet.network, at);
             assert_eq!(to_router(&lab, host, other, 22, expected), expected, "{} to {other}", host.name);
             assert!(!to_router(&lab, host, at, 23, false), "telnet from {} to {at}", host.name);
         }
