@@ -265,3 +265,33 @@ fn one_daemon_at_a_time() {
     stop(daemon, Signal::SIGTERM);
     router.run(&["detach"]);
 }
+
+#[test]
+fn a_take_over_that_fails_opens_nothing() {
+    let Some(router) = Router::new() else { return };
+    stop(router.start("keep"), Signal::SIGTERM);
+    // Somebody else's programs are on what the next policy names besides.
+    router.add_interface("lan1");
+    router.add_interface("wan1");
+    let other = router.path("other.toml");
+    std::fs::write(&other, POLICY.replace("lan0", "lan1").replace("wan0", "wan1")).unwrap();
+    let foreign = router
+        .command(&["run", "--metrics", "off", "--policy"])
+        .arg(&other)
+        .env("ENFORCER_INSTANCE", "other")
+        .env("ENFORCER_RUN_DIR", router.path("run-other"))
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    router.wait_for("the other instance", || is_enforced("wan1"));
+
+    router.write(&POLICY.replace("\"wan0\"", "\"wan1\""));
+    let policy = router.path("policy.toml");
+    let refused =
+        router.command(&["run", "--metrics", "off", "--on-exit", "detach", "--policy"]).arg(policy).output().unwrap();
+    assert_eq!(refused.status.code(), Some(3), "{}", stderr(&refused));
+    assert!(is_enforced("lan0") && is_enforced("wan0"), "{}", stderr(&refused));
+    stop(foreign, Signal::SIGTERM);
+    router.run(&["detach"]);
+    router.command(&["detach"]).env("ENFORCER_INSTANCE", "other").status().unwrap();
+}
