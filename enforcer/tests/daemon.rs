@@ -295,3 +295,20 @@ fn a_take_over_that_fails_opens_nothing() {
     router.run(&["detach"]);
     router.command(&["detach"]).env("ENFORCER_INSTANCE", "other").status().unwrap();
 }
+
+#[test]
+fn who_may_not_look_is_not_told_that_nothing_is_attached() {
+    use std::os::unix::process::CommandExt;
+    let Some(router) = Router::new() else { return };
+    stop(router.start("keep"), Signal::SIGTERM);
+    // The folder of the pins is open to root alone.
+    let detach = router.command(&["detach"]).env("ENFORCER_RUN_DIR", "/nonexistent").uid(65_534).output();
+    let Ok(detach) = detach else {
+        eprintln!("others cannot start the binary here: not tried");
+        return;
+    };
+    assert_eq!(detach.status.code(), Some(3), "{}", String::from_utf8_lossy(&detach.stdout));
+    assert!(stderr(&detach).contains("root"), "{}", stderr(&detach));
+    assert!(is_enforced("lan0"));
+    router.run(&["detach"]);
+}
