@@ -265,3 +265,50 @@ fn one_daemon_at_a_time() {
     stop(daemon, Signal::SIGTERM);
     router.run(&["detach"]);
 }
+
+#[test]
+fn a_take_over_that_fails_opens_nothing() {
+    let Some(router) = Router::new() else { return };
+    stop(router.start("keep"), Signal::SIGTERM);
+    // Somebody else's programs are on what the next policy names besides.
+    router.add_interface("lan1");
+    router.add_interface("wan1");
+    let other = router.path("other.toml");
+    std::fs::write(&other, POLICY.replace("lan0", "lan1").replace("wan0", "wan1")).unwrap();
+    let foreign = router
+        .command(&["run", "--metrics", "off", "--policy"])
+        .arg(&other)
+        .env("ENFORCER_INSTANCE", "other")
+        .env("ENFORCER_RUN_DIR", router.path("run-other"))
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    router.wait_for("the other instance", || is_enforced("wan1"));
+
+    router.write(&POLICY.replace("\"wan0\"", "\"wan1\""));
+    let policy = router.path("policy.toml");
+    let refused =
+        router.command(&["run", "--metrics", "off", "--on-exit", "detach", "--policy"]).arg(policy).output().unwrap();
+    assert_eq!(refused.status.code(), Some(3), "{}", stderr(&refused));
+    assert!(is_enforced("lan0") && is_enforced("wan0"), "{}", stderr(&refused));
+    stop(foreign, Signal::SIGTERM);
+    router.run(&["detach"]);
+    router.command(&["detach"]).env("ENFORCER_INSTANCE", "other").status().unwrap();
+}
+
+#[test]
+fn who_may_not_look_is_not_told_that_nothing_is_attached() {
+    use std::os::unix::process::CommandExt;
+    let Some(router) = Router::new() else { return };
+    stop(router.start("keep"), Signal::SIGTERM);
+    // The folder of the pins is open to root alone.
+    let detach = router.command(&["detach"]).env("ENFORCER_RUN_DIR", "/nonexistent").uid(65_534).output();
+    let Ok(detach) = detach else {
+        eprintln!("others cannot start the binary here: not tried");
+        return;
+    };
+    assert_eq!(detach.status.code(), Some(3), "{}", String::from_utf8_lossy(&detach.stdout));
+    assert!(stderr(&detach).contains("root"), "{}", stderr(&detach));
+    assert!(is_enforced("lan0"));
+    router.run(&["detach"]);
+}

@@ -28,6 +28,9 @@ impl Mode {
     }
 }
 
+/// What is pinned for an interface.
+const KINDS: [&str; 3] = ["xdp", "egress", "guard"];
+
 /// An interface with everything of ours on it.
 #[derive(Debug)]
 struct Attached {
@@ -65,7 +68,10 @@ impl Attachments {
         let mut added = Vec::new();
         for (interface, target) in targets {
             if self.interfaces.get(interface).is_some_and(|on| on.target.index == target.index) {
-                self.follow(interface, target)?;
+                if let Err(error) = self.follow(interface, target) {
+                    self.undo(added);
+                    return Err(error);
+                }
                 continue;
             }
             let taken_over = self.is_pinned(interface);
@@ -83,7 +89,24 @@ impl Attachments {
                 }
             }
         }
-        self.read_modes(&added).await
+        if let Err(error) = self.read_modes(&added).await {
+            self.undo(added);
+            return Err(error);
+        }
+        self.let_go_of_pins(&added)
+    }
+
+    /// Without `keep` nothing outlives this process: the pins of what it has taken over go.
+    fn let_go_of_pins(&self, added: &[(String, bool)]) -> Result<(), Error> {
+        if self.keep {
+            return Ok(());
+        }
+        for (interface, _) in added {
+            for kind in KINDS {
+                self.pins.remove(&self.pins.path(kind, interface))?;
+            }
+        }
+        Ok(())
     }
 
     /// True where an earlier run enforces on the interface.
@@ -188,7 +211,7 @@ impl Attachments {
     }
 
     fn unpin(&self, interface: &str) {
-        for kind in ["xdp", "egress", "guard"] {
+        for kind in KINDS {
             if let Err(error) = self.pins.detach(&self.pins.path(kind, interface)) {
                 tracing::warn!("{error}");
             }

@@ -103,6 +103,12 @@ impl Pins {
 
     /// Takes every pinned link off, removes every pin and the folder; tells how many links there were.
     pub fn clear(&self) -> Result<usize, Error> {
+        // Who may not look must not be told that there is nothing.
+        if let Err(error) = std::fs::read_dir(&self.folder)
+            && error.kind() == io::ErrorKind::PermissionDenied
+        {
+            return Err(Error::Privilege);
+        }
         let (links, others): (Vec<_>, Vec<_>) = self.list().into_iter().partition(|path| Pins::is_link(path));
         for path in &links {
             self.detach(path)?;

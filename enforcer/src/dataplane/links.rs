@@ -63,14 +63,11 @@ impl Place<'_> {
         }
     }
 
-    /// Pins a link, or takes its pin away.
+    /// Pins a link. The pin of one that was taken over and is to end with this process goes once all of them hang
+    /// ([`super::attach::Attachments::attach`]): until then an error leaves to it what an earlier run enforced.
     fn settle(&self, kind: &str, link: FdLink) -> Result<Held, Error> {
         let path = self.pins.path(kind, self.interface);
-        if !self.pinned {
-            self.pins.remove(&path)?;
-            return Ok(Held::Link(link));
-        }
-        if path.exists() {
+        if !self.pinned || path.exists() {
             return Ok(Held::Link(link));
         }
         let pinned = link.pin(&path).map_err(|error| Error::Pin {

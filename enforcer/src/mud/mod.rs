@@ -30,6 +30,7 @@ mod tests;
 
 use std::path::Path;
 
+pub(crate) use peer::REGISTERED;
 use profile::Profile;
 use report::{Lint, Problem, Report, code};
 

@@ -8,8 +8,8 @@ use super::json::{self, Empty, span};
 use super::profile::PeerMatch;
 use super::report::{Report, code};
 
-/// Classes that the IANA registry has (RFC 8520, section 17).
-const REGISTERED: [&str; 2] = ["urn:ietf:params:mud:dns", "urn:ietf:params:mud:ntp"];
+/// Classes that the IANA registry has (RFC 8520, section 17). They are the router where a policy sets no addresses.
+pub(crate) const REGISTERED: [&str; 2] = ["urn:ietf:params:mud:dns", "urn:ietf:params:mud:ntp"];
 
 pub(super) fn read(property: &ObjectProp<'_>, draft: &mut Draft, report: &mut Report) {
     let Some(container) = json::object(&property.value, "ietf-mud:mud", report) else {

@@ -29,9 +29,9 @@ pub(super) fn read(document: &Document, sources: &mut Sources, findings: &mut Fi
     let mut files: BTreeMap<String, (Span, Vec<&str>)> = BTreeMap::new();
     for (written, span) in first_named {
         if written.contains("://") {
-            findings
-                .error(span, format!("`{written}` is a URL, and only files are read"))
-                .help(format!("fetch it first, `enforcer mud fetch {written}`, and write the path of the file"));
+            findings.error(span, format!("`{written}` is a URL, and only files are read")).help(
+                "fetch the file, with `curl -LO` for one, and write its path as seen from the folder of the policy",
+            );
             continue;
         }
         let file = files.entry(normal(written)).or_insert((span, Vec::new()));
@@ -122,7 +122,7 @@ fn relabel(profiles: &mut [Profile], shown_paths: &[String]) {
 }
 
 /// The path without `.` and, as far as it goes, without `..`.
-fn normal(path: &str) -> String {
+pub(super) fn normal(path: &str) -> String {
     let mut normal = PathBuf::new();
     for component in Path::new(path).components() {
         let named = matches!(normal.components().next_back(), Some(Component::Normal(_)));

@@ -3,6 +3,7 @@
 mod devices;
 mod interfaces;
 mod management;
+mod profiles;
 mod reach;
 mod rules;
 mod zones;
@@ -35,6 +36,7 @@ impl Checked<'_> {
     pub(super) fn warnings(&self, findings: &mut Findings) {
         zones::warnings(self, findings);
         rules::warnings(self, findings);
+        profiles::warnings(self, findings);
         management::warnings(self, findings);
         interfaces::warnings(self, findings);
     }

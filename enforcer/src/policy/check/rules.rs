@@ -12,6 +12,14 @@ pub(super) fn warnings(checked: &Checked<'_>, findings: &mut Findings) {
     let members = Members::of(checked);
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let now = now.map_or(0, |now| now.as_secs());
+    if let Some(first) = checked.document.forwards.iter().map(|forward| forward.span).min() {
+        findings
+            .warning(
+                first,
+                "`[[forwards]]` are not enforced yet: connections that the router's own DNAT brings in are dropped",
+            )
+            .help("do not rely on them; what stands here is checked, and will be judged by a later version");
+    }
     let mut spoken_of = vec![false; checked.policy.zones.len()];
     for forward in &checked.policy.forwards {
         spoken_of[forward.at.0] = true;

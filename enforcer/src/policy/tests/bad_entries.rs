@@ -168,7 +168,7 @@ fn devices() {
             "[devices.x]\nzone = \"iot\"\nmac = \"02:00:00:00:00:01\"\nmud = \"https://example.com/x.json\"",
             "is a URL",
             "more.toml:4",
-            "fetch it first",
+            "fetch the file, with `curl -LO`",
         ),
     ]);
 }
