@@ -8,10 +8,11 @@ use enforcer_common::{
 
 use crate::{
     frame::Context,
+    frame_steps::Steps,
     judged::Judged,
     maps::{BUDGET, COUNTERS, EVENTS, LOST, REPLAY_OUT, RULES, is_replay},
     scratch::Scratch,
-    steps::{self, Steps},
+    steps,
 };
 
 /// Samples that a CPU tells in a second.

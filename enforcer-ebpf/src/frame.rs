@@ -8,8 +8,8 @@ use aya_ebpf::{
 };
 
 use crate::{
+    frame_steps::{self, Steps},
     packet::{Bytes, Chain, Parsed},
-    steps::{self, Steps},
 };
 
 /// Offsets beyond this are not read: no header that decides a verdict stands there.
@@ -133,12 +133,12 @@ impl<C: Context> Bytes for Linear<'_, C> {
 
     #[inline(always)]
     fn extension(&self, chain: &mut Chain) -> Parsed<()> {
-        steps::extension(self.context, self.program, chain)
+        frame_steps::extension(self.context, self.program, chain)
     }
 
     #[inline(always)]
     fn options(&self, at: u32, length: u32) -> Parsed<()> {
-        steps::options(self.context, at, length)
+        frame_steps::options(self.context, at, length)
     }
 }
 
@@ -190,12 +190,12 @@ impl<C: Context> Bytes for Scattered<'_, C> {
 
     #[inline(always)]
     fn extension(&self, chain: &mut Chain) -> Parsed<()> {
-        steps::extension(self.context, self.program, chain)
+        frame_steps::extension(self.context, self.program, chain)
     }
 
     #[inline(always)]
     fn options(&self, at: u32, length: u32) -> Parsed<()> {
-        steps::options(self.context, at, length)
+        frame_steps::options(self.context, at, length)
     }
 }
 

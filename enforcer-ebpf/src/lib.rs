@@ -14,6 +14,8 @@ mod fragment;
 #[cfg(feature = "bpf")]
 mod frame;
 #[cfg(feature = "bpf")]
+mod frame_steps;
+#[cfg(feature = "bpf")]
 mod guard;
 #[cfg(feature = "bpf")]
 mod ingress;

@@ -60,6 +60,9 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
             return Ok(Exit::Problem);
         }
     };
+    if !loaded.warnings.is_empty() {
+        eprint!("{}", loaded.warnings.rendered());
+    }
     let image = match compile::compile(&loaded.policy, &loaded.facts) {
         Ok(image) => image,
         Err(error) => return Ok(told(Exit::Problem, error)),

@@ -99,6 +99,7 @@ pub async fn run(mut source: Box<dyn Source>, settings: Settings) -> anyhow::Res
                 daemon.log.add(&events.context("cannot read events")?, &daemon.enforcement.live);
             }
             Some(()) = changes.recv() => daemon.follow().await,
+            () = tokio::time::sleep(RETRY), if daemon.follow_failed => daemon.follow().await,
             _ = hangup.recv() => {
                 let _ = daemon.reload("SIGHUP").await;
             }
@@ -132,8 +133,13 @@ fn notify(states: &[NotifyState<'_>]) {
     }
 }
 
+/// How long after a failure a change of the interfaces is followed again.
+const RETRY: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// Everything that the loop owns.
 struct Daemon {
+    /// The last change of the interfaces could not be followed: it is tried again.
+    follow_failed: bool,
     enforcement: Enforcement,
     source: Box<dyn Source>,
     log: Log,
@@ -149,6 +155,7 @@ struct Daemon {
 impl Daemon {
     fn new(enforcement: Enforcement, source: Box<dyn Source>, keep: bool) -> Self {
         let mut daemon = Daemon {
+            follow_failed: false,
             enforcement,
             source,
             log: Log::default(),
@@ -212,7 +219,9 @@ impl Daemon {
 
     /// Follows a change of interfaces or addresses.
     async fn follow(&mut self) {
-        match self.try_follow().await {
+        let followed = self.try_follow().await;
+        self.follow_failed = followed.is_err();
+        match followed {
             Ok(false) => {}
             Ok(true) => self.note("interfaces", &Ok(())),
             Err(error) => self.note("interfaces", &Err(error)),

@@ -239,6 +239,17 @@ impl Attachments {
     }
 }
 
+/// However the daemon ends: what is to stay stays on all hooks, those of kernels without links for classifiers (before
+/// 6.6) too, whose filters would come off otherwise while XDP stays.
+impl Drop for Attachments {
+    fn drop(&mut self) {
+        if self.keep {
+            let left = std::mem::take(&mut self.interfaces);
+            left.into_values().flat_map(|on| on.held).for_each(Held::keep);
+        }
+    }
+}
+
 /// Leaves VLAN tags on frames; where that cannot be had it is an error only with VLAN ports, for the guard at ingress drops
 /// what carries a tag that XDP did not see.
 fn keep_tags(interface: &str, vlans: bool) -> Result<bool, Error> {
