@@ -42,20 +42,24 @@ pub fn replay(policy: &Path, port: &str, frames: &[Vec<u8>]) -> Result<Vec<Judge
     let scratch = Scratch::new()?;
     let capture = scratch.file("frames.pcap");
     pcap::write(&capture, frames.iter().map(Vec::as_slice))?;
+    let judged = replay_capture(policy, port, &capture)?;
+    if judged.len() != frames.len() {
+        bail!("replay judged {} of {} frames", judged.len(), frames.len());
+    }
+    Ok(judged)
+}
+
+/// Judges the frames of a capture, all of which enter by one interface.
+pub fn replay_capture(policy: &Path, port: &str, capture: &Path) -> Result<Vec<Judged>> {
     let text = command_output(
         Command::new(binary::enforcer()?)
             .arg("replay")
             .arg("--policy")
             .arg(policy)
             .args(["--in", port, "--json", "--pcap"])
-            .arg(&capture),
+            .arg(capture),
     )?;
-    let judged: Vec<Judged> = text
-        .lines()
+    text.lines()
         .map(|line| serde_json::from_str(line).with_context(|| format!("replay printed no JSON: {line}")))
-        .collect::<Result<_>>()?;
-    if judged.len() != frames.len() {
-        bail!("replay judged {} of {} frames", judged.len(), frames.len());
-    }
-    Ok(judged)
+        .collect()
 }
