@@ -13,8 +13,10 @@ use crate::run;
 pub(crate) enum Group {
     /// `build`: the BPF toolchain.
     Build,
-    /// `demo`, `lab` and the tests in it: namespaces and links.
+    /// `demo` and `lab`: namespaces and links.
     Lab,
+    /// `test`, beside what the lab needs: a Prometheus server to scrape with.
+    Tests,
     /// `kernels`: a virtual machine for other kernels.
     Kernels,
 }
@@ -38,8 +40,9 @@ const LAB: &[Package] = &[
     Package { name: "iproute2", proof: &["/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip"] },
     Package { name: "nftables", proof: &["/usr/sbin/nft", "/usr/bin/nft"] },
     Package { name: "ethtool", proof: &["/usr/sbin/ethtool", "/sbin/ethtool", "/usr/bin/ethtool"] },
-    Package { name: "prometheus", proof: &["/usr/bin/prometheus"] },
 ];
+
+const TESTS: &[Package] = &[Package { name: "prometheus", proof: &["/usr/bin/prometheus"] }];
 
 const KERNELS: &[Package] = &[
     Package { name: "qemu-system-x86", proof: &["/usr/bin/qemu-system-x86_64"] },
@@ -49,13 +52,14 @@ const KERNELS: &[Package] = &[
 
 impl Group {
     /// Every group.
-    pub(crate) const ALL: &[Group] = &[Group::Build, Group::Lab, Group::Kernels];
+    pub(crate) const ALL: &[Group] = &[Group::Build, Group::Lab, Group::Tests, Group::Kernels];
 
     /// The name in messages.
     pub(crate) fn title(self) -> &'static str {
         match self {
             Group::Build => "build",
             Group::Lab => "lab",
+            Group::Tests => "tests",
             Group::Kernels => "kernels",
         }
     }
@@ -64,6 +68,7 @@ impl Group {
         match self {
             Group::Build => BUILD,
             Group::Lab => LAB,
+            Group::Tests => TESTS,
             Group::Kernels => KERNELS,
         }
     }

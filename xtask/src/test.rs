@@ -19,6 +19,7 @@ struct Done {
 /// Runs all tests; a failed step does not keep the others from running.
 pub(crate) fn test(paths: &Paths, with_kernels: bool) -> Result<()> {
     packages::ensure(Group::Lab)?;
+    packages::ensure(Group::Tests)?;
     bpf::build(paths)?;
     build_workspace(paths, false)?;
 
