@@ -108,7 +108,18 @@ macro_rules! steps {
         #[inline(never)]
         extern "C" fn $tell(context: *mut $raw, program: u32, judged: u64, what: u32) -> u32 {
             let Some(s) = scratch(program) else { return 1 };
-            account::tell(&$context::new(context), s, Judged::from_number(judged), what as u8);
+            let context = $context::new(context);
+            let judged = Judged::from_number(judged);
+            account::tell(&context, s, judged, what as u8);
+            #[cfg(feature = "log")]
+            aya_log_ebpf::info!(
+                &context,
+                "generation {} verdict {} reason {} rule {}",
+                s.generation,
+                judged.verdict(),
+                judged.reason(),
+                judged.rule()
+            );
             0
         }
 

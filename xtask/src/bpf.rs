@@ -42,6 +42,9 @@ pub(crate) fn compile(paths: &Paths, toolchain: &Toolchain, repo: &Path, target:
         .args(["--target", TARGET, "--target-dir"])
         .arg(target)
         .args(toolchain.build_arguments());
+    if paths.kernel_log {
+        cargo.args(["--features", "log"]);
+    }
     clean(&mut cargo);
     stable_names::wrap(&mut cargo, paths);
     cargo

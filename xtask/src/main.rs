@@ -51,6 +51,9 @@ enum Command {
         /// Stop after the kernel program.
         #[arg(long, conflicts_with = "release")]
         bpf_only: bool,
+        /// Let the kernel program tell a log line for each sample of a drop, through aya-log; for those who work on it.
+        #[arg(long, conflicts_with = "check_reproducible")]
+        kernel_log: bool,
     },
     /// Send example traffic through a router made of network namespaces, and show what becomes of it.
     Demo,
@@ -94,7 +97,8 @@ fn xtask(command: Command) -> Result<()> {
     let paths = Paths::find()?;
     match command {
         Command::Setup { groups } => setup(&paths, &groups),
-        Command::Build { release, check_reproducible, bpf_only } => {
+        Command::Build { release, check_reproducible, bpf_only, kernel_log } => {
+            let paths = Paths { kernel_log, ..paths };
             bpf::build(&paths)?;
             if check_reproducible {
                 reproducible::check(&paths)?;
@@ -138,6 +142,9 @@ fn build_workspace(paths: &Paths, release: bool) -> Result<()> {
     cargo.args(["build", "--locked", "--workspace", "--exclude", "xtask"]);
     if release {
         cargo.arg("--release");
+    }
+    if paths.kernel_log {
+        cargo.args(["--features", "enforcer/kernel-log"]);
     }
     run::run(&mut cargo)
 }

@@ -15,6 +15,8 @@ pub(crate) struct Paths {
     pub(crate) target: PathBuf,
     /// The running program.
     pub(crate) xtask: PathBuf,
+    /// The kernel program tells log lines.
+    pub(crate) kernel_log: bool,
 }
 
 impl Paths {
@@ -27,7 +29,7 @@ impl Paths {
         let xtask = env::current_exe()?;
         let target =
             xtask.ancestors().nth(2).map(Path::to_path_buf).context("xtask does not run from a target directory")?;
-        Ok(Paths { repo, target, xtask })
+        Ok(Paths { repo, target, xtask, kernel_log: false })
     }
 
     /// Cargo, in the checkout, as the user started it.

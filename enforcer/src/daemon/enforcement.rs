@@ -57,6 +57,10 @@ impl Enforcement {
             pins.remove(&pins.connections())?;
         }
         let mut kernel = Kernel::load(&options)?;
+        #[cfg(feature = "kernel-log")]
+        if let Err(error) = kernel.follow_log() {
+            tracing::warn!("no log lines from the kernel program: {error:#}");
+        }
         let generation = newest_generation(kernel.map_fd("CONNECTIONS")?)
             .map_err(|error| Error::System { what: "cannot read the connections", error })?
             + 1;

@@ -83,6 +83,12 @@ impl Kernel {
         Ok(Kernel { memory, ebpf })
     }
 
+    /// Follows the program's log lines.
+    #[cfg(feature = "kernel-log")]
+    pub fn follow_log(&mut self) -> anyhow::Result<()> {
+        super::log::follow(&mut self.ebpf)
+    }
+
     /// The memory of generations.
     pub fn memory(&self) -> &Memory {
         &self.memory

@@ -9,6 +9,8 @@ pub mod error;
 pub mod interfaces;
 pub mod links;
 pub mod load;
+#[cfg(feature = "kernel-log")]
+pub mod log;
 pub mod memory;
 pub mod netlink;
 pub mod offload;
