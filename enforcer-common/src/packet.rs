@@ -74,6 +74,12 @@ pub mod ethertype {
     pub const IPV6: u16 = 0x86dd;
 }
 
+/// A MAC as a number: its first octet is the highest.
+pub const fn mac_number(mac: [u8; 6]) -> u64 {
+    let [a, b, c, d, e, f] = mac;
+    u64::from_be_bytes([0, 0, a, b, c, d, e, f])
+}
+
 /// A parsed packet. Numbers are in the machine's byte order; an IPv4 address is word 0 as a number (first octet highest).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[repr(C)]

@@ -8,7 +8,7 @@ use enforcer_common::{
     image::{self, port_has_zone},
     overlay::{self, port},
     packet::{flag, kind},
-    reason::{Reason, Verdict},
+    reason::Reason,
     source::{self, ROUTER_ENDPOINT},
 };
 
@@ -61,31 +61,18 @@ pub(crate) fn run(context: &TcContext) -> i32 {
     if judged.is_drop() { SHOT } else { NEXT }
 }
 
-/// A refusal that rests on no zone and no device.
-#[inline(always)]
-fn refuse(s: &Scratch, reason: Reason) -> Judged {
-    let audit = s.generation != 0 && ends::audit_all(s);
-    Judged::new(if audit { Verdict::Audit } else { Verdict::Drop }, reason, 0)
-}
-
-/// A drop that rests on no zone and no device is let through where everything is in audit; any other verdict stands.
-#[inline(always)]
-fn refuse_or(s: &Scratch, judged: Judged) -> Judged {
-    if judged.is_drop() && ends::audit_all(s) { judged.audited() } else { judged }
-}
-
 /// Whose packet it is: [`Judged::BY_ROUTER`], [`Judged::FORWARDED`], or a judgement that needs no more.
 #[inline(always)]
 pub(crate) fn route(s: &mut Scratch) -> Judged {
     if s.parsed == 0 {
-        return refuse(s, Reason::Malformed);
+        return ends::refuse(s, Reason::Malformed);
     }
     let bits = if s.entered == 0 { port::IGNORED } else { scene::interface(s, s.entered).bits };
     if bits & (port::JUDGED | port::IGNORED) == 0 {
-        return refuse(s, Reason::UnknownZone);
+        return ends::refuse(s, Reason::UnknownZone);
     }
     if let Err(reason) = scene::find_port(s) {
-        return refuse(s, reason);
+        return ends::refuse(s, reason);
     }
     // An interface left alone on purpose counts as the router itself.
     if bits & port::JUDGED == 0 {
@@ -101,7 +88,7 @@ pub(crate) fn route(s: &mut Scratch) -> Judged {
 /// that the first is known by what leaves.
 #[inline(always)]
 fn later_fragment(s: &mut Scratch) -> Judged {
-    let judged = refuse_or(s, fragment::follow(s));
+    let judged = ends::unless_audited(s, fragment::follow(s));
     if judged.is_drop() { judged } else { Judged::NOTHING }
 }
 
@@ -125,7 +112,7 @@ fn from_router(s: &mut Scratch) -> Judged {
 #[inline(always)]
 pub(crate) fn router_ends(s: &mut Scratch) -> Judged {
     let Some(router) = endpoint(&s.kernel(), &s.heads, ROUTER_ENDPOINT) else {
-        return refuse(s, Reason::Malformed);
+        return ends::refuse(s, Reason::Malformed);
     };
     s.ends.0 = router;
     if s.packet.is_ip() && source::address(&s.kernel(), &s.heads, s.packet.kind, &s.packet.source, &mut s.spare).is_ok()
@@ -133,7 +120,7 @@ pub(crate) fn router_ends(s: &mut Scratch) -> Judged {
         s.ends.0.address_label = s.spare.address_label;
     }
     if let Err(reason) = steps::receiver(s, which::PACKET) {
-        return refuse(s, reason);
+        return ends::refuse(s, reason);
     }
     if s.ends.1.is(end::GROUP | end::LINK_LOCAL) || !s.packet.is_ip() {
         leaves_to_zone(s);
@@ -150,7 +137,7 @@ pub(crate) fn router_ends(s: &mut Scratch) -> Judged {
         _ => {}
     }
     if s.packet.is(flag::LATER_FRAGMENT) {
-        return refuse_or(s, fragment::follow(s));
+        return ends::unless_audited(s, fragment::follow(s));
     }
     Judged::NOTHING
 }
@@ -214,7 +201,7 @@ fn leaves_to_zone(s: &mut Scratch) {
 #[inline(always)]
 fn decide(s: &mut Scratch, earlier: Refusal, flags: u8) -> Judged {
     if !steps::layers(s, which::PACKET, earlier) {
-        return refuse(s, Reason::Malformed);
+        return ends::refuse(s, Reason::Malformed);
     }
     let judged = Judged::new(s.decision.verdict, s.decision.reason, s.decision.rule);
     if !judged.is_drop() {
@@ -246,7 +233,7 @@ pub(crate) fn forwarded_anew(s: &mut Scratch) -> Judged {
             return Judged::NOTHING;
         }
         if source::address(&s.kernel(), &s.heads, s.packet.kind, &s.packet.source, &mut s.spare).is_err() {
-            return refuse(s, Reason::Malformed);
+            return ends::refuse(s, Reason::Malformed);
         }
         if s.spare.is(end::ROUTER) && !s.spare.is(end::LINK_LOCAL) {
             return translated(s);
@@ -268,7 +255,7 @@ pub(crate) fn forwarded_anew(s: &mut Scratch) -> Judged {
     if let Err(reason) = steps::sender(s, which::PACKET, by, true) {
         earlier = Refusal::new(reason, s.ends.0.is(end::AUDIT) || ends::audit_all(s));
         if earlier.is_enforced() || s.ends.0.zone == 0 {
-            return refuse(s, reason);
+            return ends::refuse(s, reason);
         }
     }
     let to = steps::receiver(s, which::PACKET);
@@ -287,14 +274,14 @@ pub(crate) fn forwarded_anew(s: &mut Scratch) -> Judged {
     }
     ends::accounts(s);
     if let Err(reason) = to {
-        return refuse(s, reason);
+        return ends::refuse(s, reason);
     }
     earlier = earlier.or(ends::check(s));
     if earlier.is_enforced() {
         return earlier.drop();
     }
     if !steps::layers(s, which::PACKET, earlier) {
-        return refuse(s, Reason::Malformed);
+        return ends::refuse(s, Reason::Malformed);
     }
     let judged = Judged::new(s.decision.verdict, s.decision.reason, s.decision.rule);
     if judged.is_drop() || copy {
@@ -316,10 +303,10 @@ fn is_resolution(s: &Scratch) -> bool {
 #[inline(always)]
 fn translated(s: &mut Scratch) -> Judged {
     if endpoint(&s.kernel(), &s.heads, ROUTER_ENDPOINT).map(|router| s.ends.0 = router).is_none() {
-        return refuse(s, Reason::Malformed);
+        return ends::refuse(s, Reason::Malformed);
     }
     if steps::receiver(s, which::PACKET).is_err() {
-        return refuse(s, Reason::UnknownZone);
+        return ends::refuse(s, Reason::UnknownZone);
     }
     ends::accounts(s);
     // What the router sends in its own name: guardrails and the receiver's profile hold.
@@ -328,7 +315,7 @@ fn translated(s: &mut Scratch) -> Judged {
         return earlier.drop();
     }
     if !steps::layers(s, which::PACKET, earlier) {
-        return refuse(s, Reason::Malformed);
+        return ends::refuse(s, Reason::Malformed);
     }
     let judged = Judged::new(s.decision.verdict, s.decision.reason, s.decision.rule);
     if judged.is_drop() {

@@ -7,12 +7,27 @@ use enforcer_common::{
     reason::Reason,
 };
 
-use crate::{judged::Refusal, scratch::Scratch};
+use crate::{
+    judged::{Judged, Refusal},
+    scratch::Scratch,
+};
 
 /// True where everything is in audit.
 #[inline(always)]
 pub(crate) fn audit_all(s: &Scratch) -> bool {
     s.heads.who.flags & FLAG_AUDIT_ALL != 0
+}
+
+/// The refusal of a packet for a reason that rests on no zone and no device: let through where everything is in audit.
+#[inline(always)]
+pub(crate) fn refuse(s: &Scratch, reason: Reason) -> Judged {
+    unless_audited(s, Judged::drop(reason))
+}
+
+/// A drop that rests on no zone and no device is let through where everything is in audit; any other verdict stands.
+#[inline(always)]
+pub(crate) fn unless_audited(s: &Scratch, judged: Judged) -> Judged {
+    if judged.is_drop() && audit_all(s) { judged.audited() } else { judged }
 }
 
 /// Demands a listed device at both ends where their zones do, and that link-local senders stay on their link.

@@ -57,13 +57,6 @@ pub(crate) fn run(context: &XdpContext) -> u32 {
     xdp_action::XDP_PASS
 }
 
-/// Drops, or lets through where everything is in audit: for refusals that rest on no zone and no device.
-#[inline(always)]
-fn refuse(s: &Scratch, reason: Reason) -> Judged {
-    let verdict = if s.generation != 0 && ends::audit_all(s) { Verdict::Audit } else { Verdict::Drop };
-    Judged::new(verdict, reason, 0)
-}
-
 /// The steps, in order: parse (done by now), source, connection, layers.
 #[inline(always)]
 fn judge(s: &mut Scratch) -> Judged {
@@ -92,16 +85,16 @@ pub(crate) fn ends(s: &mut Scratch) -> Judged {
     s.earlier = Refusal::NONE;
     // 1. Parse: done by now.
     if s.parsed == 0 {
-        return refuse(s, Reason::Malformed);
+        return ends::refuse(s, Reason::Malformed);
     }
     if let Err(reason) = scene::find_port(s) {
-        return refuse(s, reason);
+        return ends::refuse(s, reason);
     }
 
     // 2. Source.
     let kernel = s.kernel();
     let Some(port_cell) = image::port(&kernel, &s.heads, s.port.number) else {
-        return refuse(s, Reason::UnknownZone);
+        return ends::refuse(s, Reason::UnknownZone);
     };
     let mut binding = steps::sender(s, which::PACKET, s.port.number, false);
     if s.packet.kind == kind::IPV6 && s.port.is_own_link_local(&s.packet.source) {
@@ -131,7 +124,7 @@ pub(crate) fn ends(s: &mut Scratch) -> Judged {
         // Let through for now, as nobody in particular of the port's zone: it is no more than that to the layers.
         if s.ends.0.home == 0 || s.ends.0.is(end::GROUP | end::ROUTER | end::BAD) {
             if !become_anonymous(s, port_cell) {
-                return refuse(s, reason);
+                return ends::refuse(s, reason);
             }
             let _ = steps::receiver(s, which::PACKET);
             ends::accounts(s);
@@ -144,13 +137,12 @@ pub(crate) fn ends(s: &mut Scratch) -> Judged {
         && !s.packet.is_group_mac()
         && !s.packet.is(flag::NO_ETHERNET)
     {
-        return refuse(s, Reason::UnknownDevice);
+        return ends::refuse(s, Reason::UnknownDevice);
     }
     learn(s);
 
     if s.packet.is(flag::LATER_FRAGMENT) {
-        let judged = fragment::follow(s);
-        return if judged.is_drop() && ends::audit_all(s) { judged.audited() } else { judged };
+        return ends::unless_audited(s, fragment::follow(s));
     }
     Judged::NOTHING
 }
@@ -165,19 +157,19 @@ pub(crate) fn opens(s: &mut Scratch) -> Judged {
         }
     }
     if !s.receiver.is_none() {
-        return refuse(s, s.receiver.reason().unwrap_or(Reason::UnknownZone));
+        return ends::refuse(s, s.receiver.reason().unwrap_or(Reason::UnknownZone));
     }
     let earlier = s.earlier.or(ends::check(s));
     if earlier.is_enforced() {
         return earlier.drop();
     }
     if !steps::layers(s, which::PACKET, earlier) {
-        return refuse(s, Reason::Malformed);
+        return ends::refuse(s, Reason::Malformed);
     }
     let judged = Judged::new(s.decision.verdict, s.decision.reason, s.decision.rule);
     if !judged.is_drop() {
         if opens_wrongly(s) {
-            return refuse(s, Reason::InvalidState);
+            return ends::refuse(s, Reason::InvalidState);
         }
         if !is_group(s) {
             connection::open(s, 0);

@@ -105,15 +105,21 @@ pub(crate) fn control() -> (u32, u32) {
     (control as u32, (control >> 32) as u32)
 }
 
+/// A cell of the image array.
+#[inline(always)]
+fn image_cell(index: u32) -> Option<&'static Cell> {
+    let cell = IMAGE.get(index)?;
+    // SAFETY: eight 64-bit words hold sixteen 32-bit words, more strictly aligned.
+    Some(unsafe { &*core::ptr::from_ref(cell).cast::<Cell>() })
+}
+
 /// The cells of the image array, and what was learnt; for the program whose working memory has this number.
 pub(crate) struct Kernel(pub(crate) u32);
 
 impl Cells for Kernel {
     #[inline(always)]
     fn cell(&self, index: u32) -> Option<&Cell> {
-        let cell = IMAGE.get(index)?;
-        // SAFETY: eight 64-bit words hold sixteen 32-bit words, more strictly aligned.
-        Some(unsafe { &*core::ptr::from_ref(cell).cast::<Cell>() })
+        image_cell(index)
     }
 
     #[inline(always)]
@@ -132,9 +138,7 @@ pub(crate) struct InPlace(pub(crate) u32);
 impl Cells for InPlace {
     #[inline(always)]
     fn cell(&self, index: u32) -> Option<&Cell> {
-        let cell = IMAGE.get(index)?;
-        // SAFETY: eight 64-bit words hold sixteen 32-bit words, more strictly aligned.
-        Some(unsafe { &*core::ptr::from_ref(cell).cast::<Cell>() })
+        image_cell(index)
     }
 
     #[inline(always)]

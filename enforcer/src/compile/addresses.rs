@@ -5,10 +5,11 @@ use std::net::IpAddr;
 
 use enforcer_common::endpoint::flag;
 use enforcer_common::ladder::Ref;
+use enforcer_common::packet::mac_number;
 use ipnet::IpNet;
 
 use super::Error;
-use super::endpoints::{DeviceFacts, Endpoints, mac_number};
+use super::endpoints::{DeviceFacts, Endpoints};
 use super::labels::{Labels, Question};
 use super::ladder::Ladders;
 use super::numbers::Numbers;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use enforcer_common::cell::{Cell, WORDS};
 use enforcer_common::endpoint::{Endpoint, flag};
 use enforcer_common::image::ZONE_ROUTER;
+use enforcer_common::packet::mac_number;
 
 use super::numbers::Numbers;
 use crate::policy::model::{Device, DeviceId, Policy, Unknown, ZoneId};
@@ -39,11 +40,6 @@ fn words(endpoint: &Endpoint) -> [u32; 8] {
         endpoint.mac as u32,
         (endpoint.mac >> 32) as u32,
     ]
-}
-
-/// A MAC as a number, first octet highest.
-pub(super) fn mac_number(mac: [u8; 6]) -> u64 {
-    mac.iter().fold(0, |number, octet| number << 8 | u64::from(*octet))
 }
 
 impl Endpoints {

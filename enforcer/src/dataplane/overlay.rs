@@ -2,6 +2,7 @@
 
 use enforcer_common::cell::{Cell, WORDS};
 use enforcer_common::overlay::{MAGIC, head, port, port_key};
+use enforcer_common::packet::mac_number;
 use enforcer_common::table::WIDE;
 
 use super::registry::Registry;
@@ -23,11 +24,6 @@ pub struct Entry {
     pub mac: Option<[u8; 6]>,
     /// The interface identifier of its own address in fe80::/64; 0 where it has none or it is not known.
     pub link_local: u64,
-}
-
-/// A MAC as a number: its first byte is the highest.
-pub fn mac_number(mac: [u8; 6]) -> u64 {
-    mac.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 /// The cells of an overlay, ready to have the image put behind it. Entries have distinct keys.
