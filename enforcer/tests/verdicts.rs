@@ -5,6 +5,7 @@
 
 mod verdicts {
     mod audit;
+    mod catalogue;
     mod connections;
     mod ends;
     mod essentials;
@@ -16,10 +17,12 @@ mod verdicts {
     mod mud;
     mod places;
     mod profile;
+    mod raw;
     mod router;
     mod same;
     mod senders;
     mod site;
     mod transitions;
     mod unknown;
+    mod unreadable;
 }
