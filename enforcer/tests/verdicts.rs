@@ -6,12 +6,14 @@
 mod verdicts {
     mod audit;
     mod catalogue;
+    mod chains;
     mod connections;
     mod ends;
     mod essentials;
     mod fragments;
     mod frames;
     mod guardrails;
+    mod lengths;
     mod link;
     mod lists;
     mod mud;
