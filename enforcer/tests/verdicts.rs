@@ -7,6 +7,7 @@ mod verdicts {
     mod audit;
     mod catalogue;
     mod chains;
+    mod claims;
     mod connections;
     mod ends;
     mod essentials;
