@@ -13,6 +13,7 @@ mod verdicts {
     mod essentials;
     mod fragments;
     mod frames;
+    mod full;
     mod guardrails;
     mod lengths;
     mod link;
