@@ -9,11 +9,8 @@ use aya_ebpf::{
 
 use crate::{
     frame_steps::{self, Steps},
-    packet::{Bytes, Chain, Parsed},
+    packet::{Bytes, Chain, LIMIT, Parsed},
 };
-
-/// Offsets beyond this are not read: no header that decides a verdict stands there.
-const LIMIT: u32 = 0x0fff;
 
 /// A context that frames can be read from.
 pub(crate) trait Context: Steps {

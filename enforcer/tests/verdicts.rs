@@ -5,6 +5,8 @@
 
 mod verdicts {
     mod audit;
+    mod bare;
+    mod buffers;
     mod catalogue;
     mod chains;
     mod claims;

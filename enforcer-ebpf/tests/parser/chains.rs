@@ -64,3 +64,18 @@ fn chains_of_0_to_12_extension_headers() {
         }
     }
 }
+
+/// The kernel program reads no further either.
+#[test]
+fn headers_beyond_4096_bytes() {
+    let far = |bytes: usize| {
+        let header = |next: u8, size: usize| [&[next, (size / 8 - 1) as u8][..], &vec![0; size - 2]].concat();
+        let half = bytes / 16 * 8;
+        frame6(60, &[header(60, half), header(TCP, bytes - half), tcp(SYN)].concat())
+    };
+    for bytes in (3800..4096).step_by(8) {
+        // The flags, twelve bytes into the TCP header, are the last that is read.
+        let wanted = 14 + 40 + bytes + 12 < 4096;
+        assert_eq!(parsed(&far(bytes)).is_ok(), wanted, "{bytes} bytes of extension headers");
+    }
+}

@@ -1,65 +1,13 @@
-//! Nothing passes because a policy is not there, or because a lookup in it fails. The programs run as `run` loads them.
+//! Nothing passes because a policy is not there, or because a lookup in it fails.
 
-use aya::programs::{TestRun, TestRunOptions};
-use enforcer::compile::image::Image;
-use enforcer::dataplane::load::{EGRESS, Kernel, Options};
-use enforcer::dataplane::overlay::{Entry, half};
-use enforcer::dataplane::registry::Registry;
+use enforcer::dataplane::load::Kernel;
 use enforcer_common::cell::{Cell, WORDS};
 use enforcer_common::image::{head0, head1};
-use enforcer_common::overlay::{head, port};
+use enforcer_common::overlay::head;
 
+use super::bare::*;
 use super::frames::*;
 use super::raw::*;
-use super::site::{ZONES, compiled};
-
-/// The interface on which test runs find themselves: the loopback.
-const HERE: u32 = 1;
-
-/// `XDP_DROP`, `XDP_PASS`; `TC_ACT_SHOT`, and `TC_ACT_UNSPEC`: the next program, or the stack, decides.
-const ENTERS: (u32, u32) = (1, 2);
-const LEAVES: (u32, u32) = (2, u32::MAX);
-
-/// A policy in which `office` may say one port to `cell1`, and the router all but one.
-fn image() -> Image {
-    let guardrail = r#"
-        [[guardrails]]
-        name = "shut"
-        from = "*"
-        to = "*"
-        deny = ["tcp/23"]
-    "#;
-    compiled(&format!("{ZONES}{ONE_PORT}{guardrail}"), &[]).2
-}
-
-/// The cells with that port of the policy at the loopback.
-fn cells(image: &Image, name: &str) -> Vec<Cell> {
-    let number = image.names.ports.iter().position(|port| port.name == name).expect("there is such a port") as u32;
-    let entry = |vlan, number| Entry {
-        ifindex: HERE,
-        vlans: (vlan, vlan),
-        bits: port::JUDGED,
-        number,
-        mac: None,
-        link_local: 0,
-    };
-    let entries = [entry(0, number), entry(enforcer_common::overlay::WHOLE_INTERFACE, 0)];
-    half(&entries, image, &mut Registry::new(16))
-}
-
-fn kernel(cells: usize) -> Kernel {
-    Kernel::load(&Options::for_cells(cells)).expect("the kernel takes the program")
-}
-
-fn enters(kernel: &mut Kernel, frame: &[u8]) -> u32 {
-    let options = TestRunOptions { data_in: Some(frame), ..TestRunOptions::default() };
-    kernel.xdp().expect("the program").test_run(options).expect("it runs").return_value
-}
-
-fn leaves(kernel: &mut Kernel, frame: &[u8]) -> u32 {
-    let options = TestRunOptions { data_in: Some(frame), ..TestRunOptions::default() };
-    kernel.classifier(EGRESS).expect("the program").test_run(options).expect("it runs").return_value
-}
 
 /// A frame of each family that enters from `office`.
 fn sent(port: u16) -> [Vec<u8>; 2] {
