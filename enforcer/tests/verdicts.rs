@@ -23,6 +23,7 @@ mod verdicts {
     mod mud;
     mod places;
     mod profile;
+    mod quotes;
     mod raw;
     mod router;
     mod same;
