@@ -39,7 +39,7 @@ pub fn classify(packet: &Packet) -> Essential {
     if packet.kind == kind::ARP {
         return Essential::Bound;
     }
-    if !packet.is_ip() || packet.is(packet_flag::FIRST_FRAGMENT | packet_flag::LATER_FRAGMENT) {
+    if !packet.is_ip() || packet.is(packet_flag::LATER_FRAGMENT) {
         return Essential::No;
     }
     let ports = (packet.source_port, packet.destination_port);
@@ -62,8 +62,8 @@ pub fn classify(packet: &Packet) -> Essential {
     }
 }
 
-/// Settles an essential that enters. `binding` is what the source step found for the sender (for an advertisement, also
-/// for its target); `from` and `to` sender and receiver.
+/// Settles an essential that enters. `binding` is what the source step found for the sender and for what it claims; `from`
+/// and `to` sender and receiver.
 ///
 /// `None`: not an essential after all, the layers decide.
 #[inline(always)]
@@ -79,7 +79,6 @@ pub fn settle(
     }
     let verdict = match what {
         Essential::No => return None,
-        Essential::Bound if packet.kind == kind::ARP => arp(packet, binding),
         Essential::Bound | Essential::Advertisement => binding,
         Essential::Listener if is_listener(packet, to) => binding,
         // Only as far as the zone that it comes from, or the router.
@@ -89,6 +88,10 @@ pub fn settle(
         Essential::ToRouter if is_for_servers(packet) || to.is(flag::ROUTER) => binding,
         Essential::Listener | Essential::ToRouter => return None,
     };
+    // Nobody needs it in fragments (RFC 6980), so it is none. But what must not be said must not be said in fragments either.
+    if packet.is(packet_flag::FIRST_FRAGMENT) && verdict.is_ok() {
+        return None;
+    }
     Some(verdict)
 }
 
@@ -114,12 +117,9 @@ fn is_for_servers(packet: &Packet) -> bool {
     to[0] == 0xff02_0000 && to[1] | to[2] == 0 && to[3] == 0x0001_0002
 }
 
-/// ARP (RFC 826): the hardware address that it claims must be the one that it came from.
+/// True for ARP (RFC 826) that claims another hardware address than the one that it came from.
 #[inline(always)]
-fn arp(packet: &Packet, binding: Finding) -> Finding {
+pub fn claims_another_mac(packet: &Packet) -> bool {
     let claimed = (packet.target[0] as u64) << 32 | packet.target[1] as u64;
-    if !packet.is(packet_flag::NO_ETHERNET) && claimed != packet.source_mac {
-        return Err(Reason::SpoofedSource);
-    }
-    binding
+    packet.kind == kind::ARP && !packet.is(packet_flag::NO_ETHERNET) && claimed != packet.source_mac
 }

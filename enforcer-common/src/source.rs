@@ -125,18 +125,20 @@ pub fn sender<W: World + ?Sized>(
         return without_address(world, heads, port, anywhere, &by_mac, out);
     }
     address(world, heads, packet.kind, &packet.source, out)?;
+    let land = packet.is_ip() && is_same(&packet.source, &packet.destination);
     if out.is(flag::LINK_LOCAL | flag::UNSPECIFIED) {
         let label = out.address_label;
         let bits = out.flags & (flag::LINK_LOCAL | flag::UNSPECIFIED);
         without_address(world, heads, port, anywhere, &by_mac, out)?;
         out.address_label = label;
         out.flags |= bits;
-        return Ok(());
+        return if land { Err(Reason::SpoofedSource) } else { Ok(()) };
     }
     if out.is(flag::GROUP | flag::ROUTER | flag::BAD) || out.home == 0 {
         return Err(Reason::SpoofedSource);
     }
-    let mut spoofed = !anywhere && !port_has_zone(port, out.home);
+    // Nobody sends to himself by way of a wire.
+    let mut spoofed = land || !anywhere && !port_has_zone(port, out.home);
     if out.is(flag::LISTED) {
         let bound = !(packet.is(packet::flag::NO_ETHERNET) || anywhere && packet.source_mac == 0);
         spoofed |= out.is(flag::HAS_MAC) && bound && out.mac != packet.source_mac;
@@ -146,6 +148,12 @@ pub fn sender<W: World + ?Sized>(
         adopt(out, &by_mac);
     }
     if spoofed { Err(Reason::SpoofedSource) } else { Ok(()) }
+}
+
+/// Compares addresses without a branch for each word.
+#[inline(always)]
+const fn is_same(a: &[u32; 4], b: &[u32; 4]) -> bool {
+    (a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]) == 0
 }
 
 /// A sender known by its MAC and port alone.

@@ -86,9 +86,11 @@ pub(crate) fn ends(s: &mut Scratch) -> Judged {
     let to = steps::receiver(s, which::PACKET);
     ends::accounts(s);
     let what = essentials::classify(&s.packet);
+    if binding.is_ok() {
+        binding = claims(s, what);
+    }
     if what != Essential::No {
         let zone_flags = ends::zone_flags(s, if s.ends.0.home != 0 { s.ends.0.home } else { port_cell[1] as u16 });
-        let binding = if what == Essential::Advertisement && binding.is_ok() { claims(s) } else { binding };
         match essentials::settle(what, &s.packet, binding, zone_flags, (&s.ends.0, &s.ends.1)) {
             Some(Ok(())) => return Judged::pass(Reason::Essential),
             Some(Err(reason)) => return refuse_sender(s, port_cell, reason),
@@ -213,9 +215,16 @@ fn become_anonymous(s: &mut Scratch, port_cell: &[u32; 16]) -> bool {
     }
 }
 
-/// Whether the target of a neighbour advertisement is the sender's own address.
+/// Whether what the sender claims is its own: the hardware address in ARP, the target of a neighbour advertisement. It holds
+/// for them like the source address does for others, essential or not.
 #[inline(always)]
-fn claims(s: &mut Scratch) -> source::Finding {
+fn claims(s: &mut Scratch, what: Essential) -> source::Finding {
+    if essentials::claims_another_mac(&s.packet) {
+        return Err(Reason::SpoofedSource);
+    }
+    if what != Essential::Advertisement {
+        return Ok(());
+    }
     if s.port.is_own_link_local(&s.packet.target) {
         return Err(Reason::SpoofedSource);
     }

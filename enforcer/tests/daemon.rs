@@ -85,7 +85,8 @@ impl Router {
         let policy = self.path("policy.toml");
         let arguments = ["run", "--metrics", "off", "--on-exit", on_exit, "--policy"];
         let mut command = self.command(&arguments);
-        let daemon = command.arg(policy).stderr(Stdio::null()).spawn().unwrap();
+        let log = std::fs::File::create(self.path("log")).unwrap();
+        let daemon = command.arg(policy).stderr(log).spawn().unwrap();
         self.wait_for("an answer", || self.run(&["status"]).status.success());
         daemon
     }
@@ -125,6 +126,11 @@ fn is_enforced(interface: &str) -> bool {
     ip(&format!("link show dev {interface}")).contains("prog/xdp")
 }
 
+/// True where the kernel says that it runs that program behind the driver.
+fn is_generic(interface: &str) -> bool {
+    ip(&format!("link show dev {interface}")).contains("xdpgeneric")
+}
+
 fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
@@ -161,6 +167,25 @@ fn a_daemon_that_ends_opens_nothing() {
     assert!(router.run(&["detach"]).status.success());
     assert!(!is_enforced("lan0") && !is_enforced("wan0"));
     assert_eq!(pins(router.folder.path()), 0);
+}
+
+/// Where the driver cannot, the kernel runs the program later and slower, and that is told: in the log and in `status`.
+#[test]
+fn generic_mode_is_no_secret() {
+    let Some(router) = Router::new() else { return };
+    ip("link del wan0");
+    ip("link add wan0 type bridge");
+    ip("link set wan0 up");
+    let daemon = router.start("detach");
+    let status = router.status();
+    let modes: Vec<_> =
+        status["interfaces"].as_array().unwrap().iter().map(|on| (&on["interface"], &on["mode"])).collect();
+    assert_eq!(modes, [(&"lan0".into(), &"native".into()), (&"wan0".into(), &"generic".into())]);
+    assert!(is_generic("wan0") && !is_generic("lan0"));
+    let log = std::fs::read_to_string(router.path("log")).unwrap();
+    assert!(log.contains("wan0: its driver cannot run XDP natively"), "{log}");
+    assert!(!log.contains("lan0: its driver"), "{log}");
+    stop(daemon, Signal::SIGINT);
 }
 
 #[test]

@@ -5,21 +5,31 @@
 
 mod verdicts {
     mod audit;
+    mod bare;
+    mod buffers;
+    mod catalogue;
+    mod chains;
+    mod claims;
     mod connections;
     mod ends;
     mod essentials;
     mod fragments;
     mod frames;
+    mod full;
     mod guardrails;
+    mod lengths;
     mod link;
     mod lists;
     mod mud;
     mod places;
     mod profile;
+    mod quotes;
+    mod raw;
     mod router;
     mod same;
     mod senders;
     mod site;
     mod transitions;
     mod unknown;
+    mod unreadable;
 }

@@ -15,7 +15,7 @@ pub(crate) enum Group {
     Build,
     /// `demo` and `lab`: namespaces and links.
     Lab,
-    /// `test`, beside what the lab needs: a Prometheus server to scrape with.
+    /// `test`, beside what the lab needs: a Prometheus server to scrape with, and a second reader of captures.
     Tests,
     /// `kernels`: a virtual machine for other kernels.
     Kernels,
@@ -42,7 +42,10 @@ const LAB: &[Package] = &[
     Package { name: "ethtool", proof: &["/usr/sbin/ethtool", "/sbin/ethtool", "/usr/bin/ethtool"] },
 ];
 
-const TESTS: &[Package] = &[Package { name: "prometheus", proof: &["/usr/bin/prometheus"] }];
+const TESTS: &[Package] = &[
+    Package { name: "prometheus", proof: &["/usr/bin/prometheus"] },
+    Package { name: "tshark", proof: &["/usr/bin/tshark"] },
+];
 
 const KERNELS: &[Package] = &[
     Package { name: "qemu-system-x86", proof: &["/usr/bin/qemu-system-x86_64"] },

@@ -8,7 +8,7 @@ use aya_ebpf::{
 };
 
 use super::frame_steps::{self, Steps};
-use crate::packet::{Bytes, Chain, Parsed, REACH};
+use crate::packet::{Bytes, Chain, LIMIT, Parsed};
 
 /// A context that frames can be read from.
 pub(crate) trait Context: Steps {
@@ -91,10 +91,10 @@ impl<'a, C: Context> Linear<'a, C> {
 
     #[inline(always)]
     fn pointer<const SIZE: usize>(&self, at: u32) -> Option<*const u8> {
-        if at > REACH {
+        if at > LIMIT {
             return None;
         }
-        let pointer = self.start + (core::hint::black_box(at) & REACH) as usize;
+        let pointer = self.start + (core::hint::black_box(at) & LIMIT) as usize;
         if edge::<SIZE>(pointer) > self.end {
             return None;
         }
@@ -152,7 +152,7 @@ impl<'a, C: Context> Scattered<'a, C> {
 
     #[inline(always)]
     fn read<const N: usize>(&self, at: u32) -> Option<[u8; N]> {
-        if at > REACH {
+        if at > LIMIT {
             return None;
         }
         let mut bytes = [0u8; N];

@@ -2,10 +2,11 @@
 
 use super::{Chain, Parsed, ipv4};
 
-/// Offsets beyond this are not read: no header that decides a verdict stands there.
-pub const REACH: u32 = 0x0fff;
+/// Offsets beyond this are not read: no header that decides a verdict stands there, and one that does is malformed.
+pub const LIMIT: u32 = 0x0fff;
 
-/// Bytes of one frame. Numbers are read in network byte order; nothing comes back for bytes beyond the frame.
+/// Bytes of one frame. Numbers are read in network byte order; nothing comes back for bytes beyond the frame, nor for those
+/// that start beyond [`LIMIT`].
 pub trait Bytes {
     /// Length of the whole frame, whatever part of it is at hand.
     fn length(&self) -> u32;
@@ -35,16 +36,21 @@ impl Bytes for [u8] {
     }
 
     fn u8(&self, at: u32) -> Option<u8> {
-        self.get(at as usize).copied()
+        read(self, at).map(u8::from_be_bytes)
     }
 
     fn u16(&self, at: u32) -> Option<u16> {
-        let bytes = self.get(at as usize..at as usize + 2)?;
-        Some(u16::from_be_bytes([bytes[0], bytes[1]]))
+        read(self, at).map(u16::from_be_bytes)
     }
 
     fn u32(&self, at: u32) -> Option<u32> {
-        let bytes = self.get(at as usize..at as usize + 4)?;
-        Some(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+        read(self, at).map(u32::from_be_bytes)
     }
+}
+
+fn read<const N: usize>(bytes: &[u8], at: u32) -> Option<[u8; N]> {
+    if at > LIMIT {
+        return None;
+    }
+    bytes.get(at as usize..)?.first_chunk().copied()
 }

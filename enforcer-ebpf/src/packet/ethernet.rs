@@ -12,6 +12,13 @@ pub(crate) const TAGS: u32 = 3;
 /// EtherTypes start here; below stand the lengths of 802.3 frames.
 const FIRST_ETHERTYPE: u16 = 0x0600;
 
+/// Bytes of an LLC and a SNAP header.
+const SNAP_LENGTH: u32 = 8;
+/// LLC that announces a SNAP header, and the first byte of its organisation.
+const SNAP: u32 = 0xaaaa_0300;
+/// The other bytes of the organisation 00-00-f8, which 802.1H has beside 00-00-00.
+const BRIDGED_SNAP: u32 = 0x00f8;
+
 /// Where the EtherType, or the first tag, stands.
 pub(crate) const FIRST_TAG: u32 = 12;
 
@@ -68,8 +75,22 @@ pub(super) fn parse<B: Bytes + ?Sized>(frame: &B, out: &mut Packet) -> Parsed<u3
         if ethertype as u32 > out.length.wrapping_sub(at) {
             return Err(Malformed);
         }
+        if ethertype as u32 >= SNAP_LENGTH {
+            refuse_disguise(frame, at)?;
+        }
         ethertype = 0;
     }
     out.ethertype = ethertype;
     Ok(at)
+}
+
+/// Refuses IP, ARP and tags behind a SNAP header (RFC 1042, 802.1H): some stacks take them as if they stood behind an
+/// EtherType, and would be sent what nobody judged.
+#[inline(always)]
+fn refuse_disguise<B: Bytes + ?Sized>(frame: &B, at: u32) -> Parsed<()> {
+    let (head, tail) = (frame.u32(at).sane()?, frame.u32(at + 4).sane()?);
+    let (organisation, ethertype) = (tail >> 16, tail as u16);
+    let snap = head == SNAP && (organisation == 0 || organisation == BRIDGED_SNAP);
+    let judged = matches!(ethertype, ethertype::IPV4 | ethertype::ARP | ethertype::IPV6) || is_tag(ethertype);
+    if snap && judged { Err(Malformed) } else { Ok(()) }
 }

@@ -43,11 +43,28 @@ fn arp_for_ipv4_over_ethernet_only() {
 #[test]
 fn frames_without_ip() {
     let other = Seen::ip(OTHER, 0).no_ports().flags(0);
-    let snap = [&[0xaa, 0xaa, 3, 0, 0, 0, 8, 0][..], &ipv4(TCP, &tcp(SYN))].concat();
+    let inner = ipv4(TCP, &tcp(SYN));
+    let snap = [&[0xaa, 0xaa, 3, 0, 0, 0x0c, 0x20, 0][..], &inner].concat();
     let llc = |length: usize| ethernet(&[], length as u16, &snap);
+    let disguised = |organisation: [u8; 3], ethertype: u16| {
+        let head = [&[0xaa, 0xaa, 3][..], &organisation, &ethertype.to_be_bytes()].concat();
+        ethernet(&[], (head.len() + inner.len()) as u16, &[head, inner.clone()].concat())
+    };
+    let mut short = disguised([0; 3], 0x0800);
+    short[13] = 7;
     let pppoe = [&[0x11, 0, 0, 1, 0, 42, 0, 0x21][..], &ipv4(TCP, &tcp(SYN))].concat();
     check(&[
-        ("SNAP with IPv4 in it", llc(snap.len()), Some(other)),
+        ("SNAP of a maker", llc(snap.len()), Some(other)),
+        // RFC 1042 and 802.1H: some stacks take what is behind them as if it stood behind an EtherType.
+        ("SNAP with IPv4 in it", disguised([0; 3], 0x0800), None),
+        ("SNAP with IPv6 in it", disguised([0; 3], 0x86dd), None),
+        ("SNAP with ARP in it", disguised([0; 3], 0x0806), None),
+        ("SNAP with a tag in it", disguised([0; 3], 0x8100), None),
+        ("SNAP with a service tag in it", disguised([0; 3], 0x88a8), None),
+        ("SNAP from a bridge, with IPv4 in it", disguised([0, 0, 0xf8], 0x0800), None),
+        ("SNAP with IPX in it", disguised([0; 3], 0x8137), Some(other)),
+        ("SNAP of a maker with the number of IPv4", disguised([0, 0, 0x0c], 0x0800), Some(other)),
+        ("a SNAP header that ends in the padding", short, Some(other)),
         ("LLC, padded", llc(3), Some(other)),
         ("LLC of 0 bytes", llc(0), Some(other)),
         ("LLC a byte beyond the frame", llc(snap.len() + 1), None),

@@ -31,6 +31,8 @@ pub struct Options {
     /// Where the table of connections is pinned, to outlive the process and to be taken over by the next; by default it is
     /// this process's own.
     pub connections_pin: Option<PathBuf>,
+    /// Datagrams under way in fragments, kept at most.
+    pub fragments: u32,
     /// Slots of rule counters, the unused slot 0 included.
     pub rules: u32,
     /// The clock and the entrance come from `REPLAY_IN`, and the outcome goes to `REPLAY_OUT`.
@@ -40,7 +42,14 @@ pub struct Options {
 impl Options {
     /// Options for a first generation of `cells` cells, overlay and image.
     pub fn for_cells(cells: usize) -> Self {
-        Options { half: half_for(cells), connections: 131_072, connections_pin: None, rules: 65_536, replay: false }
+        Options {
+            half: half_for(cells),
+            connections: 131_072,
+            connections_pin: None,
+            fragments: 8192,
+            rules: 65_536,
+            replay: false,
+        }
     }
 }
 
@@ -67,6 +76,7 @@ impl Kernel {
         let mut ebpf = loader
             .map_max_entries("IMAGE", options.half.saturating_mul(2))
             .map_max_entries("CONNECTIONS", options.connections)
+            .map_max_entries("FRAGMENTS", options.fragments)
             .map_max_entries("RULES", options.rules)
             .override_global("REPLAY", &replay, true)
             .load(OBJECT)

@@ -40,7 +40,12 @@ pub struct Kernel {
 impl Kernel {
     /// Loads the program with `half` (an overlay and the image behind it) as its only generation.
     pub fn load(half: &[Cell]) -> Result<Kernel, dataplane::Error> {
-        let mut programs = load::Kernel::load(&load::Options { replay: true, ..load::Options::for_cells(half.len()) })?;
+        Kernel::load_with(half, load::Options::for_cells(half.len()))
+    }
+
+    /// The same with tables of other sizes.
+    pub fn load_with(half: &[Cell], options: load::Options) -> Result<Kernel, dataplane::Error> {
+        let mut programs = load::Kernel::load(&load::Options { replay: true, ..options })?;
         programs.memory_mut().switch(half, 1)?;
         Ok(Kernel { input: array(&mut programs, INPUT)?, output: array(&mut programs, OUTPUT)?, programs })
     }

@@ -1,6 +1,7 @@
 //! Fragments: the first decides, and nothing slips in beside it.
 
 use super::frames::*;
+use super::raw::{check, segment};
 use super::site::{Row, Site, one};
 
 const RULES: &str = r#"
@@ -11,13 +12,16 @@ const RULES: &str = r#"
     allow = ["udp/1-99", "tcp/80", "icmp/echo-request", "icmpv6/echo-request"]
 "#;
 
+const UDP: u8 = 17;
+const TCP: u8 = 6;
+
 const YES: &str = "pass allowed out";
 const OK: &str = "pass established";
 const LONE: &str = "drop fragment";
 const MALFORMED: &str = "drop malformed";
 
 /// A fragment of a datagram: its number, where it starts, whether more follow, and its bytes.
-fn fragment(from: Host, to: Host, protocol: u8, (id, offset, more): (u16, u16, bool), bytes: &[u8]) -> Sent {
+pub(crate) fn fragment(from: Host, to: Host, protocol: u8, (id, offset, more): (u16, u16, bool), bytes: &[u8]) -> Sent {
     both(from, to, 64, |family, builder| {
         let mut frame = Vec::new();
         let word = offset / 8;
@@ -43,7 +47,7 @@ fn fragment(from: Host, to: Host, protocol: u8, (id, offset, more): (u16, u16, b
 }
 
 /// A UDP header for a datagram of that length, and `more` bytes.
-fn datagram(port: u16, length: u16, more: usize) -> Vec<u8> {
+pub(crate) fn datagram(port: u16, length: u16, more: usize) -> Vec<u8> {
     let [high, low] = port.to_be_bytes();
     let [long, short] = length.to_be_bytes();
     let mut bytes = vec![0, 5, high, low, long, short, 0, 0];
@@ -54,8 +58,6 @@ fn datagram(port: u16, length: u16, more: usize) -> Vec<u8> {
 #[test]
 #[ignore = "needs root: `cargo xtask test` runs it"]
 fn first_and_later() {
-    const UDP: u8 = 17;
-    const TCP: u8 = 6;
     let mut site = Site::new(RULES);
     let first = |id, port| fragment(OFFICE, PLC1, UDP, (id, 0, true), &datagram(port, 64, 24));
     let later = |id, offset, more| fragment(OFFICE, PLC1, UDP, (id, offset, more), &[0; 16]);
@@ -121,7 +123,6 @@ fn first_and_later() {
 #[test]
 #[ignore = "needs root: `cargo xtask test` runs it"]
 fn of_an_audited_datagram() {
-    const UDP: u8 = 17;
     let mut site = Site::new(
         r#"
         [[transitions]]
@@ -136,9 +137,114 @@ fn of_an_audited_datagram() {
         "the first of it",
         vec![
             (fragment(OFFICE, PLC1, UDP, (1, 0, true), &datagram(53, 64, 24)), audit),
-            // Later ones are told as `pass established`: what is kept of a first fragment does not say that it was in audit.
-            // (fragment(OFFICE, PLC1, UDP, (1, 32, false), &[0; 16]), audit),
+            (fragment(OFFICE, PLC1, UDP, (1, 32, false), &[0; 16]), audit),
         ],
     )];
     site.check(&rows);
+}
+
+/// All headers of the transport must stand in the first fragment: what decides must not come later.
+#[test]
+#[ignore = "needs root: `cargo xtask test` runs it"]
+fn tiny_first_fragments() {
+    let wide = r#"
+        [[transitions]]
+        name = "out"
+        from = "office"
+        to = "cell1"
+        allow = ["any"]
+    "#;
+    let mut cases = Vec::new();
+    let mut case = |name: String, protocol: u8, bytes: &[u8], header: usize| {
+        for length in (8..=72).step_by(8) {
+            let sent = fragment(OFFICE, PLC1, protocol, (1, 0, true), &bytes[..length]);
+            let expected = if length < header { MALFORMED } else { YES };
+            cases.push((format!("{length} bytes of {name}"), sent, expected.to_owned()));
+        }
+    };
+    for words in 5..=15 {
+        let header = usize::from(words) * 4;
+        case(format!("TCP with a header of {header}"), TCP, &segment(80, SYN, words, 72), header);
+    }
+    case("UDP".to_owned(), UDP, &datagram(53, 200, 64), 8);
+    case("SCTP".to_owned(), 132, &[0; 72], 12);
+    case("ESP".to_owned(), 50, &[0; 72], 0);
+    for kind in [8, 3, 11] {
+        case(format!("ICMP of type {kind}"), 1, &[kind; 72], 8);
+    }
+    // A solicitation and an advertisement have an address in their header.
+    for (kind, header) in [(128, 8), (1, 8), (135, 24), (136, 24)] {
+        case(format!("ICMPv6 of type {kind}"), 58, &[&[kind][..], &[0; 71]].concat(), header);
+    }
+    // Each of them in its own family; in the other it is malformed at any length.
+    for (name, sent, _) in &mut cases {
+        if name.contains("ICMP of") {
+            sent.six = None;
+        } else if name.contains("ICMPv6") {
+            sent.four = None;
+        }
+    }
+    check(&mut Site::new(wide), &cases);
+}
+
+/// Nothing comes over what was judged, whatever way the first fragment came.
+#[test]
+#[ignore = "needs root: `cargo xtask test` runs it"]
+fn overlapping_fragments() {
+    let first = |port, more: usize| fragment(OFFICE, PLC1, UDP, (1, 0, true), &datagram(port, 500, more));
+    let later = |offset| fragment(OFFICE, PLC1, UDP, (1, offset, false), &[0; 16]);
+    let names: Vec<(usize, u16, String)> = [0, 8, 24, 64, 1464]
+        .into_iter()
+        .flat_map(|more| (8..=2000).step_by(8).map(move |at| (more, at)))
+        .filter(|(more, at)| at % 200 == 0 || usize::from(*at).abs_diff(8 + more) <= 8)
+        .map(|(more, at)| (more, at, format!("at {at} over a first of {} bytes", 8 + more)))
+        .collect();
+    let mut rows: Vec<Row<'_>> = names
+        .iter()
+        .map(|(more, at, name)| {
+            let expected = if usize::from(*at) < 8 + more { MALFORMED } else { OK };
+            (name.as_str(), vec![(first(53, *more), YES), (later(*at), expected)])
+        })
+        .collect();
+    rows.push((
+        "over the header, by a second first fragment that is refused",
+        vec![(first(53, 24), YES), (first(100, 24), "drop no-transition"), (later(32), OK), (later(8), MALFORMED)],
+    ));
+    rows.push((
+        "a first fragment that says that it is all",
+        vec![
+            (first(53, 24), YES),
+            (fragment(OFFICE, PLC1, UDP, (1, 0, false), &datagram(100, 32, 24)), "drop no-transition"),
+            (later(8), MALFORMED),
+        ],
+    ));
+    Site::new(RULES).check(&rows);
+}
+
+#[test]
+#[ignore = "needs root: `cargo xtask test` runs it"]
+fn a_later_fragment_before_the_first() {
+    let first = |port| fragment(OFFICE, PLC1, UDP, (1, 0, true), &datagram(port, 64, 24));
+    let later = |offset| fragment(OFFICE, PLC1, UDP, (1, offset, true), &[0; 16]);
+    let rows: Vec<Row<'_>> = vec![
+        (
+            "it is lost, and what comes again behind the first passes",
+            vec![(later(32), LONE), (first(53), YES), (later(32), OK)],
+        ),
+        (
+            "a refused first does not help it",
+            vec![(later(32), LONE), (first(100), "drop no-transition"), (later(32), LONE)],
+        ),
+        (
+            "nor does a malformed one",
+            vec![(fragment(OFFICE, PLC1, UDP, (1, 0, true), &[0; 24]), MALFORMED), (later(32), LONE)],
+        ),
+        ("in time", vec![(first(53), YES), (later(32).after(59), OK)]),
+        ("too late", vec![(first(53), YES), (later(32).after(61), LONE)]),
+        (
+            "a first that came again gives it more time",
+            vec![(first(53), YES), (first(53).after(25), OK), (later(32).after(50), OK)],
+        ),
+    ];
+    Site::new(RULES).check(&rows);
 }

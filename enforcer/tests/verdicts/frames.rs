@@ -160,7 +160,7 @@ impl Sent {
 }
 
 /// Where a frame goes next: the neighbour, the group, or the router.
-fn next_hop(from: Host, to: Host, family: Family) -> Mac {
+pub(crate) fn next_hop(from: Host, to: Host, family: Family) -> Mac {
     match to.address(family) {
         IpAddr::V4(group) if group.is_multicast() => {
             let [_, b, c, d] = group.octets();

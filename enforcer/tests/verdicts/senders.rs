@@ -1,6 +1,7 @@
 //! Who sends: addresses, MACs and ports that belong together.
 
 use super::frames::*;
+use super::raw::check;
 use super::site::{Site, ZONES, one};
 
 const SPOOFED: &str = "drop spoofed-source";
@@ -151,4 +152,102 @@ fn known_by_mac() {
         one("not on another port", open(TAG.on("plc1"), OFFICE, 1), SPOOFED),
     ];
     site.check(&rows);
+}
+
+/// Sources that no host has: they pass from nowhere to nowhere.
+const NOBODY: [(&str, &str, &str); 8] = [
+    ("a group", "224.0.0.9", "ff02::9"),
+    ("a group of the site", "239.255.0.1", "ff05::2"),
+    ("everybody", "255.255.255.255", "ff02::1"),
+    ("loopback", "127.0.0.1", "::1"),
+    ("the rest of loopback, mapped", "127.255.255.254", "::ffff:10.30.0.50"),
+    ("this network, mapped loopback", "0.1.2.3", "::ffff:127.0.0.1"),
+    ("reserved, site-local", "240.0.0.1", "fec0::1"),
+    ("the end of reserved, the end of site-local", "255.255.255.254", "feff::1"),
+];
+
+#[test]
+#[ignore = "needs root: `cargo xtask test` runs it"]
+fn sources_that_nobody_has() {
+    let mut site = Site::of(&format!("{ZONES}{WIDE}"), &[]);
+    let everybody = GUEST.at("224.0.0.251", "ff02::fb");
+    let mut cases = Vec::new();
+    for port in ["lan0.30", "wan0"] {
+        for to in [OFFICE, SENSOR, CLOUD, CAMERA.router(), everybody] {
+            for (name, four, six) in NOBODY {
+                let from = GUEST.at(four, six).on(port);
+                cases.push((format!("{name}, by {port} to {}", to.four), udp(from, to, (9, 9)), SPOOFED.to_owned()));
+            }
+            // The router's own, whichever port it belongs to.
+            for own in [OFFICE, CAMERA, PLC1, CLOUD] {
+                let from = own.router().on(port).with_mac(GUEST.mac);
+                let name = format!("{} of the router, by {port} to {}", from.four, to.four);
+                cases.push((name, udp(from, to, (9, 9)), SPOOFED.to_owned()));
+            }
+        }
+    }
+    let directed = GUEST.at("10.30.0.255", "ff02::1");
+    cases.push(("a directed broadcast".to_owned(), udp(directed, OFFICE, (9, 9)), SPOOFED.to_owned()));
+    // An unspecified address has a meaning on its own link, and nowhere else.
+    let nowhere = GUEST.at("0.0.0.0", "::");
+    for (to, expected) in
+        [(OFFICE, SPOOFED), (CLOUD, SPOOFED), (SENSOR, "pass allowed wide"), (CAMERA.router(), "pass allowed wide")]
+    {
+        cases.push((format!("unspecified, to {}", to.four), udp(nowhere, to, (9, 9)), expected.to_owned()));
+    }
+    check(&mut site, &cases);
+}
+
+#[test]
+#[ignore = "needs root: `cargo xtask test` runs it"]
+fn land_packets() {
+    let mut site = Site::of(&format!("{ZONES}{WIDE}"), &[]);
+    let mut cases = Vec::new();
+    let local = GUEST.at("169.254.0.9", "fe80::9");
+    for from in [GUEST, CAMERA, SENSOR, OFFICE, FAR, local, GUEST.at("0.0.0.0", "::")] {
+        let to = from.with_mac(ROUTER);
+        for (name, sent) in [
+            ("a SYN, one port", tcp(from, to, (80, 80), SYN)),
+            ("a SYN, two ports", tcp(from, to, (80, 81), SYN)),
+            ("a datagram", udp(from, to, (7, 7))),
+            ("an echo request", ping(from, to)),
+            ("another protocol", ip(from, to, 50, &[0; 24])),
+        ] {
+            cases.push((format!("{name}, {}", from.four), sent, SPOOFED.to_owned()));
+        }
+    }
+    // It announces itself, and is no IP.
+    let announced = [&[0, 1, 8, 0, 6, 4, 0, 1][..], &GUEST.mac, &GUEST.four.octets(), &[0; 6], &GUEST.four.octets()];
+    let announced = ether(GUEST, BROADCAST, 0x0806, &announced.concat());
+    cases.push(("gratuitous ARP".to_owned(), announced, "pass essential".to_owned()));
+    check(&mut site, &cases);
+}
+
+#[test]
+#[ignore = "needs root: `cargo xtask test` runs it"]
+fn mac_spoofing() {
+    let mut site = Site::of(&format!("{ZONES}{WIDE}"), &[]);
+    let camera = |mac: Mac| CAMERA.with_mac(mac);
+    let mut cases = Vec::new();
+    // Each bit of the MAC counts, for IP and for ARP.
+    for bit in 0..48 {
+        let mut mac = CAMERA.mac;
+        mac[5 - bit / 8] ^= 1 << (bit % 8);
+        cases.push((format!("bit {bit} of the device's MAC"), open(camera(mac), OFFICE, 1), SPOOFED.to_owned()));
+        let arp = [&[0, 1, 8, 0, 6, 4, 0, 1][..], &mac, &CAMERA.four.octets(), &[0; 6], &SENSOR.four.octets()];
+        let arp = ether(camera(mac), BROADCAST, 0x0806, &arp.concat());
+        cases.push((format!("bit {bit} of the device's MAC, ARP"), arp, SPOOFED.to_owned()));
+    }
+    for (name, mac) in
+        [("zero", [0; 6]), ("broadcast", BROADCAST), ("the router's", ROUTER), ("a neighbour's", TAG.mac)]
+    {
+        cases.push((format!("{name}, the device's address"), open(camera(mac), OFFICE, 1), SPOOFED.to_owned()));
+    }
+    for (name, mac) in [("broadcast", BROADCAST), ("a group's", [1, 0, 0x5e, 0, 0, 1]), ("a device's", CAMERA.mac)] {
+        cases.push((format!("{name}, nobody's address"), open(GUEST.with_mac(mac), OFFICE, 1), SPOOFED.to_owned()));
+        let frame = ether(GUEST.with_mac(mac), SENSOR.mac, 0x88b8, &[0, 1]);
+        let expected = if mac == CAMERA.mac { "pass allowed wide" } else { SPOOFED };
+        cases.push((format!("{name}, no address"), frame, expected.to_owned()));
+    }
+    check(&mut site, &cases);
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use enforcer::compile::compile;
 use enforcer::compile::image::Image;
+use enforcer::dataplane::load::Options;
 use enforcer::policy::{self, Loaded};
 use enforcer::replay::{Capture, Engine, EngineError, Entry, Judgement, Kernel, Replay};
 use pcap_file::pcap::{PcapPacket, PcapWriter};
@@ -88,12 +89,28 @@ impl Site {
 
     /// A policy and MUD files.
     pub(crate) fn of(text: &str, files: &[(&str, String)]) -> Site {
-        let (folder, loaded, image) = compiled(text, files);
+        Site::with(compiled(text, files), |options| options)
+    }
+
+    /// The policy [`ZONES`] and `rules`, with tables of other sizes.
+    pub(crate) fn sized(rules: &str, sizes: impl Fn(Options) -> Options) -> Site {
+        Site::with(compiled(&format!("{ZONES}{rules}"), &[]), sizes)
+    }
+
+    fn with((folder, loaded, image): (TempDir, Loaded, Image), sizes: impl Fn(Options) -> Options) -> Site {
         let kernel = {
             let replay = Replay::new(&loaded.policy, &loaded.facts, &image, None).expect("no place is named");
-            Kernel::load(&replay.half()).expect("the kernel takes the program")
+            let half = replay.half();
+            Kernel::load_with(&half, sizes(Options::for_cells(half.len()))).expect("the kernel takes the program")
         };
         Site { folder, loaded, image, kernel, now: 0 }
+    }
+
+    /// The verdict on one frame, by the clock where it stands.
+    pub(crate) fn told(&mut self, sent: &Sent, family: Family) -> String {
+        let frame = sent.frame(family).expect("it exists in that family");
+        let told = self.judge(sent.port, frame);
+        told.split(" | ").next().unwrap_or_default().to_owned()
     }
 
     /// Tries every row in every family that it has, and tells of all that came out otherwise.
