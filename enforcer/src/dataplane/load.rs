@@ -42,6 +42,11 @@ impl Options {
     pub fn for_cells(cells: usize) -> Self {
         Options { half: half_for(cells), connections: 131_072, connections_pin: None, rules: 65_536, replay: false }
     }
+
+    /// The same for `replay`.
+    pub fn for_replay(cells: usize) -> Self {
+        Options { replay: true, ..Options::for_cells(cells) }
+    }
 }
 
 /// The loaded programs, their maps, and the memory of generations. Nothing is in force before [`Memory::switch`].
@@ -129,6 +134,15 @@ impl Kernel {
     /// The descriptor of a map, for system calls that aya lacks.
     pub fn map_fd(&self, name: &'static str) -> Result<BorrowedFd<'_>, Error> {
         map_fd(&self.ebpf, name)
+    }
+
+    /// Removes every entry of a hash map.
+    pub fn clear(&mut self, name: &'static str) -> Result<(), Error> {
+        let broken = |error: String| Error::Map { map: name, error };
+        let map = self.ebpf.map(name).and_then(data).ok_or(Error::Missing(name))?;
+        let info = map.info().map_err(|error| broken(error.to_string()))?;
+        let (key, value) = (info.key_size() as usize, info.value_size() as usize);
+        sys::clear(map.fd().as_fd(), key, value).map_err(|error| broken(error.to_string()))
     }
 
     /// Every map's name and bytes of locked kernel memory.
