@@ -9,7 +9,9 @@ use enforcer_common::reason::Verdict;
 
 use super::choose::{Entry, Way};
 use super::engine::{Engine, EngineError, Judgement};
+use super::finding::Finding;
 use super::shrink::shrunk;
+use crate::compile::image::Names;
 use crate::dataplane::{self, load};
 
 /// What the program is told of a frame, and where it writes what became of it.
@@ -35,14 +37,17 @@ pub struct Kernel {
     programs: load::Kernel,
     input: Array<MapData, Input>,
     output: Array<MapData, Output>,
+    names: Names,
 }
 
 impl Kernel {
-    /// Loads the program with `half` (an overlay and the image behind it) as its only generation.
-    pub fn load(half: &[Cell]) -> Result<Kernel, dataplane::Error> {
+    /// Loads the program with `half` (an overlay and the image behind it) as its only generation. `names` are those of the
+    /// image.
+    pub fn load(half: &[Cell], names: &Names) -> Result<Kernel, dataplane::Error> {
         let mut programs = load::Kernel::load(&load::Options { replay: true, ..load::Options::for_cells(half.len()) })?;
         programs.memory_mut().switch(half, 1)?;
-        Ok(Kernel { input: array(&mut programs, INPUT)?, output: array(&mut programs, OUTPUT)?, programs })
+        let (input, output) = (array(&mut programs, INPUT)?, array(&mut programs, OUTPUT)?);
+        Ok(Kernel { input, output, programs, names: names.clone() })
     }
 
     fn run(&mut self, entry: &Entry, frame: &[u8]) -> Result<u32, EngineError> {
@@ -59,10 +64,10 @@ impl Kernel {
 }
 
 impl Engine for Kernel {
-    fn judge(&mut self, entry: &Entry, now: u64, frame: &[u8]) -> Result<Judgement, EngineError> {
+    fn judge(&mut self, entry: &Entry, now: u64, frame: &[u8]) -> Result<Finding<'_>, EngineError> {
         let input = ReplayInput {
             now,
-            ifindex: entry.ifindex,
+            ifindex: entry.place.ifindex(entry.medium),
             // The router itself, where it leaves.
             entered: 0,
         };
@@ -75,7 +80,7 @@ impl Engine for Kernel {
         if !agrees(entry.way, judgement.verdict, returned) {
             return Err(EngineError::Contradiction { returned, verdict: judgement.verdict });
         }
-        Ok(judgement)
+        Ok(judgement.named(&self.names))
     }
 }
 
