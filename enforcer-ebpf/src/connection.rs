@@ -9,11 +9,11 @@ use enforcer_common::{
 };
 
 use crate::{
-    ends,
+    ends, fragment,
     judged::{Judged, Refusal},
     maps::CONNECTIONS,
-    scratch::Scratch,
-    steps::{self, which},
+    scratch::{Scratch, which},
+    steps,
 };
 
 /// Fills `s.key` from the packet, or from `other`; true where it comes from the `low` end.
@@ -25,9 +25,19 @@ fn key_of(s: &mut Scratch, which: u32) -> bool {
     Key::of(packet, scope, &mut s.key)
 }
 
+/// What the table of connections says of the packet; what passes carries its fragments along.
+#[inline(always)]
+pub(crate) fn follow(s: &mut Scratch) -> Judged {
+    let known = find(s);
+    if known.is_now() && !known.is_drop() {
+        fragment::remember(s, known);
+    }
+    known
+}
+
 /// Looks the packet's connection up, judges it again where an older generation did, and follows its state.
 #[inline(always)]
-pub(crate) fn find(s: &mut Scratch) -> Judged {
+fn find(s: &mut Scratch) -> Judged {
     if !s.packet.is(packet_flag::TRACKED) {
         return Judged::NOTHING;
     }

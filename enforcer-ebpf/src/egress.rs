@@ -1,6 +1,5 @@
 //! What leaves: the router's own traffic, translations, copies of group-addressed frames, interfaces that nobody named.
 
-use aya_ebpf::{EbpfContext as _, bindings::__sk_buff, programs::TcContext};
 use enforcer_common::{
     connection::{flag as connection_flag, is_link_scoped},
     endpoint::{endpoint, flag as end},
@@ -13,38 +12,43 @@ use enforcer_common::{
 };
 
 use crate::{
+    Frame,
     account::account,
     connection, ends, fragment,
-    guard::{NEXT, SHOT},
     ingress::passed,
     judged::{Judged, Refusal},
-    maps::{is_replay, replay_input, scratch},
+    maps::{is_replay, replay_input},
     scene,
-    scratch::Scratch,
-    steps::{self, which},
+    scratch::{Scratch, which},
+    steps,
 };
 
-/// Judges a frame that leaves.
+/// How a frame leaves.
+pub(crate) struct Leaving {
+    /// Interface index by which it leaves.
+    pub(crate) by: u32,
+    /// Interface index by which it entered; 0 for the router itself.
+    pub(crate) entered: u32,
+    /// VLAN ID of a tag that travels beside the frame; 0 for none.
+    pub(crate) beside: u16,
+    /// Packets that it stands for.
+    pub(crate) segments: u32,
+}
+
+/// Judges a frame that leaves, and accounts for it, unless it was judged when it entered.
 #[inline(always)]
-pub(crate) fn run(context: &TcContext) -> i32 {
-    let Some(s) = scratch(1) else { return SHOT };
-    let raw: *mut __sk_buff = context.as_ptr().cast();
-    // SAFETY: the context is the program's own.
-    let (out, entered, present, tag) =
-        unsafe { ((*raw).ifindex, (*raw).ingress_ifindex, (*raw).vlan_present, (*raw).vlan_tci) };
-    let (out, entered) = match replay_input() {
+pub(crate) fn run<F: Frame>(frame: &F, s: &mut Scratch, leaving: &Leaving) -> Judged {
+    let (by, entered) = match replay_input() {
         Some(input) if is_replay() => (input.ifindex, input.entered),
-        _ => (out, entered),
+        _ => (leaving.by, leaving.entered),
     };
-    s.beside = if present != 0 { tag as u16 & 0x0fff } else { 0 };
+    s.beside = leaving.beside;
     s.entered = entered;
-    // SAFETY: as above.
-    let segments = unsafe { (&raw const (*raw).gso_segs).read_volatile() };
-    s.segments = if segments == 0 { 1 } else { segments };
-    let judged = if let Err(reason) = steps::enter(1, out) {
+    s.segments = leaving.segments;
+    let judged = if let Err(reason) = steps::enter(s, 1, by) {
         Judged::drop(reason)
     } else {
-        scene::parse(context, s);
+        scene::parse(frame, s);
         let route = steps::route(s);
         if route == Judged::BY_ROUTER {
             from_router(s)
@@ -54,11 +58,10 @@ pub(crate) fn run(context: &TcContext) -> i32 {
             route
         }
     };
-    if !judged.is_now() {
-        return NEXT;
+    if judged.is_now() {
+        account(frame, s, judged);
     }
-    account(context, s, judged);
-    if judged.is_drop() { SHOT } else { NEXT }
+    judged
 }
 
 /// Whose packet it is: [`Judged::BY_ROUTER`], [`Judged::FORWARDED`], or a judgement that needs no more.

@@ -10,7 +10,7 @@ use enforcer_common::{
 use crate::{judged::Judged, maps::FRAGMENTS, scratch::Scratch};
 
 /// A datagram under way.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(C)]
 pub(crate) struct Key {
     source: [u32; 4],

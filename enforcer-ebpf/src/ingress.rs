@@ -1,11 +1,5 @@
 //! What enters: the pipeline of a packet's judgement.
 
-use aya_ebpf::{
-    EbpfContext as _,
-    bindings::{xdp_action, xdp_md},
-    helpers::bpf_xdp_adjust_meta,
-    programs::XdpContext,
-};
 use enforcer_common::{
     endpoint::{endpoint, flag as end},
     essentials::{self, Essential},
@@ -17,44 +11,33 @@ use enforcer_common::{
 };
 
 use crate::{
+    Frame,
     account::{account, count_rule},
-    connection, ends, fragment, guard,
+    connection, ends, fragment,
     judged::{Judged, Refusal},
-    maps::{LEARNT, is_replay, replay_input, scratch},
+    maps::{LEARNT, is_replay, replay_input},
     scene,
-    scratch::Scratch,
-    steps::{self, which},
+    scratch::{Scratch, which},
+    steps,
 };
 
-/// Judges a frame that enters.
+/// Judges a frame that enters by an interface, and accounts for it.
 #[inline(always)]
-pub(crate) fn run(context: &XdpContext) -> u32 {
-    let Some(s) = scratch(0) else {
-        return xdp_action::XDP_DROP;
-    };
-    let raw: *mut xdp_md = context.as_ptr().cast();
-    // SAFETY: the context is the program's own.
-    let entered = unsafe { (&raw const (*raw).ingress_ifindex).read_volatile() };
+pub(crate) fn run<F: Frame>(frame: &F, s: &mut Scratch, ifindex: u32) -> Judged {
     let ifindex = match replay_input() {
         Some(input) if is_replay() => input.ifindex,
-        _ => entered,
+        _ => ifindex,
     };
     s.beside = 0;
     s.segments = 1;
-    let judged = if let Err(reason) = steps::enter(0, ifindex) {
+    let judged = if let Err(reason) = steps::enter(s, 0, ifindex) {
         Judged::drop(reason)
     } else {
-        scene::parse(context, s);
+        scene::parse(frame, s);
         judge(s)
     };
-    account(context, s, judged);
-    if judged.is_drop() {
-        return xdp_action::XDP_DROP;
-    }
-    if s.packet.is(flag::TAGGED) && !is_replay() && !mark(context, guard::seen(s.packet.first_tag, s.packet.tags)) {
-        return xdp_action::XDP_DROP;
-    }
-    xdp_action::XDP_PASS
+    account(frame, s, judged);
+    judged
 }
 
 /// The steps, in order: parse (done by now), source, connection, layers.
@@ -267,21 +250,4 @@ fn learn(s: &Scratch) {
     } else if known != 0 {
         let _ = LEARNT.remove(&key);
     }
-}
-
-/// Leaves a mark in the frame's metadata: its tag was seen. The guard drops tagged frames without it.
-#[inline(always)]
-fn mark(context: &XdpContext, seen: u32) -> bool {
-    let raw: *mut xdp_md = context.as_ptr().cast();
-    // SAFETY: the context is the program's own.
-    if unsafe { bpf_xdp_adjust_meta(raw, -(size_of::<u32>() as i32)) } != 0 {
-        return false;
-    }
-    let (start, end) = (context.metadata(), context.metadata_end());
-    if start + size_of::<u32>() > end {
-        return false;
-    }
-    // SAFETY: checked against the end of the metadata.
-    unsafe { (start as *mut u32).write(seen) };
-    true
 }

@@ -1,6 +1,5 @@
 //! What holds for the packet before it is looked at: the generation in force, the port, the clock; and the parsed packet.
 
-use aya_ebpf::helpers::bpf_ktime_get_coarse_ns;
 use enforcer_common::{
     image,
     overlay::{self, port},
@@ -9,9 +8,8 @@ use enforcer_common::{
 };
 
 use crate::{
-    frame::{Context, Linear, Scattered},
-    maps::{control, is_replay, replay_input},
-    packet::{self, Next},
+    Frame,
+    maps::{clock, control, is_replay, replay_input},
     scratch::Scratch,
 };
 
@@ -30,8 +28,7 @@ pub(crate) fn enter(s: &mut Scratch, ifindex: u32, egress: u32) -> Result<(), Re
     s.accounts = (0, 0);
     s.now = match replay_input() {
         Some(input) if is_replay() => input.now,
-        // SAFETY: a helper without arguments.
-        _ => unsafe { bpf_ktime_get_coarse_ns() },
+        _ => clock(),
     };
     let (half, generation) = control();
     s.half = half;
@@ -44,62 +41,25 @@ pub(crate) fn enter(s: &mut Scratch, ifindex: u32, egress: u32) -> Result<(), Re
     Ok(())
 }
 
-/// Parses the linear part of the frame up to the IP header; false too where headers are missing there.
+/// Parses the frame, and what it quotes.
 #[inline(always)]
-pub(crate) fn network_linear<C: Context>(context: &C, no_ethernet: bool, s: &mut Scratch) -> bool {
-    s.next = Next::default();
-    packet::network(&Linear::new(context, s.egress), no_ethernet, &mut s.packet, &mut s.next).is_ok()
-}
-
-/// The same for a frame whose headers are not all in its linear part.
-#[inline(always)]
-pub(crate) fn network_scattered<C: Context>(context: &C, no_ethernet: bool, s: &mut Scratch) -> bool {
-    clear(&mut s.packet);
-    s.packet.outer_vlan = s.beside;
-    s.next = Next::default();
-    packet::network(&Scattered::new(context, s.egress), no_ethernet, &mut s.packet, &mut s.next).is_ok()
-}
-
-/// Parses the transport header in the linear part.
-#[inline(always)]
-pub(crate) fn transport_linear<C: Context>(context: &C, s: &mut Scratch) -> bool {
-    packet::transport(&Linear::new(context, s.egress), s.next.at, s.next.left, &mut s.packet).is_ok()
-}
-
-/// The same wherever it stands.
-#[inline(always)]
-pub(crate) fn transport_scattered<C: Context>(context: &C, s: &mut Scratch) -> bool {
-    packet::transport(&Scattered::new(context, s.egress), s.next.at, s.next.left, &mut s.packet).is_ok()
-}
-
-/// Fills `s.other` with the packet that an ICMP error quotes; false where it quotes none that could be known.
-#[inline(always)]
-pub(crate) fn quote<C: Context>(context: &C, s: &mut Scratch) -> bool {
-    clear(&mut s.other);
-    packet::quoted(&Scattered::new(context, s.egress), &s.packet, &mut s.other).is_ok()
-}
-
-/// Parses the frame, and what it quotes: its linear part, and where headers are missing there, the whole.
-#[inline(always)]
-pub(crate) fn parse<C: Context>(context: &C, s: &mut Scratch) {
+pub(crate) fn parse<F: Frame>(frame: &F, s: &mut Scratch) {
     let no_ethernet = interface(s, s.ifindex).bits & port::IP_LINK != 0;
     s.packet.outer_vlan = s.beside;
-    let (start, end) = context.linear();
-    let whole = end.wrapping_sub(start) as u64 >= context.whole() as u64;
-    s.parsed = context.network(s.egress, no_ethernet, whole) as u32;
+    s.parsed = frame.network(s, no_ethernet) as u32;
     if s.parsed != 0 && s.next.at != 0 {
-        s.parsed = context.transport(s.egress, whole) as u32;
+        s.parsed = frame.transport(s) as u32;
     }
     s.quoted = 0;
     if s.parsed != 0 && s.packet.is(flag::ICMP_ERROR) {
-        s.quoted = context.quote(s.egress) as u32;
+        s.quoted = frame.quote(s) as u32;
     }
 }
 
 /// Writes zeros over a plain structure of whole 64-bit words, word by word: a call to `memset` goes byte by byte.
 #[inline(always)]
 pub(crate) fn clear<T: Copy>(what: &mut T) {
-    const { assert!(size_of::<T>() % 8 == 0 && align_of::<T>() == 8) };
+    const { assert!(size_of::<T>().is_multiple_of(8) && align_of::<T>() == 8) };
     let words: *mut u64 = core::ptr::from_mut(what).cast();
     let mut i = 0;
     while i < size_of::<T>() / 8 {

@@ -84,3 +84,13 @@ impl Scratch {
         Kernel(self.egress)
     }
 }
+
+/// Which packet a step is about.
+pub(crate) mod which {
+    /// `packet`; its ends are `ends`.
+    pub(crate) const PACKET: u32 = 0;
+    /// `other`; its ends are `ends`.
+    pub(crate) const OTHER: u32 = 1;
+    /// `other`; its sender goes to `spare`.
+    pub(crate) const ASIDE: u32 = 2;
+}

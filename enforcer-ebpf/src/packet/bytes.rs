@@ -2,6 +2,9 @@
 
 use super::{Chain, Parsed, ipv4};
 
+/// Offsets beyond this are not read: no header that decides a verdict stands there.
+pub const REACH: u32 = 0x0fff;
+
 /// Bytes of one frame. Numbers are read in network byte order; nothing comes back for bytes beyond the frame.
 pub trait Bytes {
     /// Length of the whole frame, whatever part of it is at hand.

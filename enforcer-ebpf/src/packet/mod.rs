@@ -8,7 +8,7 @@ mod ipv6;
 mod quote;
 mod transport;
 
-pub use bytes::Bytes;
+pub use bytes::{Bytes, REACH};
 use enforcer_common::packet::{Packet, ethertype, flag, kind};
 #[cfg(feature = "bpf")]
 pub(crate) use ipv4::options;

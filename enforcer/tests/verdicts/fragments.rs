@@ -1,7 +1,7 @@
 //! Fragments: the first decides, and nothing slips in beside it.
 
 use super::frames::*;
-use super::site::{Row, Site, one};
+use super::site::{Engines, Row, Site, one, topic};
 
 const RULES: &str = r#"
     [[transitions]]
@@ -51,12 +51,12 @@ fn datagram(port: u16, length: u16, more: usize) -> Vec<u8> {
     bytes
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn first_and_later() {
+topic!(first_and_later);
+
+fn first_and_later(engines: Engines) {
     const UDP: u8 = 17;
     const TCP: u8 = 6;
-    let mut site = Site::new(RULES);
+    let mut site = Site::new(engines, RULES);
     let first = |id, port| fragment(OFFICE, PLC1, UDP, (id, 0, true), &datagram(port, 64, 24));
     let later = |id, offset, more| fragment(OFFICE, PLC1, UDP, (id, offset, more), &[0; 16]);
     let syn = {
@@ -118,11 +118,12 @@ fn first_and_later() {
     site.check(&rows);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn of_an_audited_datagram() {
+topic!(of_an_audited_datagram);
+
+fn of_an_audited_datagram(engines: Engines) {
     const UDP: u8 = 17;
     let mut site = Site::new(
+        engines,
         r#"
         [[transitions]]
         from = "office"

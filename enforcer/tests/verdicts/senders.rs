@@ -1,7 +1,7 @@
 //! Who sends: addresses, MACs and ports that belong together.
 
 use super::frames::*;
-use super::site::{Site, ZONES, one};
+use super::site::{Engines, Site, ZONES, one, topic};
 
 const SPOOFED: &str = "drop spoofed-source";
 
@@ -36,10 +36,10 @@ const WIDE: &str = r#"
 
 pub(crate) const TAG: Host = Host { mac: [2, 0, 0, 0, 0x1e, 0x77], ..host("lan0.30", 30, 77) };
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn spoofing() {
-    let mut site = Site::of(&format!("{ZONES}{WIDE}"), &[]);
+topic!(spoofing);
+
+fn spoofing(engines: Engines) {
+    let mut site = Site::of(engines, &format!("{ZONES}{WIDE}"), &[]);
     let to = OFFICE;
     let elsewhere = CAMERA.at("10.30.0.50", "fd00:30::50");
     let own = CAMERA.router();
@@ -114,10 +114,11 @@ fn spoofing() {
     site.check(&rows);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn known_by_mac() {
+topic!(known_by_mac);
+
+fn known_by_mac(engines: Engines) {
     let mut site = Site::of(
+        engines,
         &format!(
             "{ZONES}{WIDE}{}",
             r#"

@@ -8,23 +8,13 @@ use enforcer_common::{
     source,
 };
 
+use super::maps::{InPlace, Kernel, scratch};
 use crate::{
-    account, connection, egress, fragment, ingress,
+    account, connection, egress, ingress,
     judged::{Judged, Refusal},
-    maps::{InPlace, Kernel, scratch},
     scene,
-    scratch::Scratch,
+    scratch::{Scratch, which},
 };
-
-/// Which packet a step is about.
-pub(crate) mod which {
-    /// `packet`; its ends are `ends`.
-    pub(crate) const PACKET: u32 = 0;
-    /// `other`; its ends are `ends`.
-    pub(crate) const OTHER: u32 = 1;
-    /// `other`; its sender goes to `spare`.
-    pub(crate) const ASIDE: u32 = 2;
-}
 
 /// Tells the compiler that what is called next may change the working memory: the steps reach it by a pointer of their own.
 #[inline(always)]
@@ -192,11 +182,7 @@ extern "C" fn enforcer_find(program: u32) -> u64 {
     let Some(s) = scratch(program) else {
         return Judged::drop(Reason::Malformed).number();
     };
-    let known = connection::find(s);
-    if known.is_now() && !known.is_drop() {
-        fragment::remember(s, known);
-    }
-    known.number()
+    connection::follow(s).number()
 }
 
 /// What the table of connections says of the packet.
@@ -307,7 +293,8 @@ extern "C" fn enforcer_enter(program: u32, ifindex: u32) -> u32 {
 
 /// Sets the scene; see [`scene::enter`].
 #[inline(always)]
-pub(crate) fn enter(program: u32, ifindex: u32) -> source::Finding {
+pub(crate) fn enter(s: &mut Scratch, program: u32, ifindex: u32) -> source::Finding {
+    escape(s);
     decode(enforcer_enter(program, ifindex))
 }
 

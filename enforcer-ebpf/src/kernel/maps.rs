@@ -2,6 +2,7 @@
 
 use aya_ebpf::{
     btf_maps::{Array, LruHashMap, PerCpuArray, PerCpuHashMap, RingBuf},
+    helpers::bpf_ktime_get_coarse_ns,
     macros::btf_map,
 };
 use enforcer_common::{
@@ -15,7 +16,8 @@ use enforcer_common::{
     source::World,
 };
 
-use crate::{account::Budget, fragment, scratch::Scratch, steps};
+use super::{sample::Budget, steps};
+use crate::{fragment, scratch::Scratch};
 
 const BPF_F_MMAPABLE: usize = 1 << 10;
 
@@ -86,6 +88,13 @@ pub(crate) fn is_replay() -> bool {
 #[inline(always)]
 pub(crate) fn replay_input() -> Option<&'static ReplayInput> {
     REPLAY_IN.get(0)
+}
+
+/// The clock: nanoseconds, as precise as the kernel's tick.
+#[inline(always)]
+pub(crate) fn clock() -> u64 {
+    // SAFETY: a helper without arguments.
+    unsafe { bpf_ktime_get_coarse_ns() }
 }
 
 /// The working memory of one program.

@@ -7,13 +7,8 @@ use aya_ebpf::{
     programs::{TcContext, XdpContext},
 };
 
-use crate::{
-    frame_steps::{self, Steps},
-    packet::{Bytes, Chain, Parsed},
-};
-
-/// Offsets beyond this are not read: no header that decides a verdict stands there.
-const LIMIT: u32 = 0x0fff;
+use super::frame_steps::{self, Steps};
+use crate::packet::{Bytes, Chain, Parsed, REACH};
 
 /// A context that frames can be read from.
 pub(crate) trait Context: Steps {
@@ -96,10 +91,10 @@ impl<'a, C: Context> Linear<'a, C> {
 
     #[inline(always)]
     fn pointer<const SIZE: usize>(&self, at: u32) -> Option<*const u8> {
-        if at > LIMIT {
+        if at > REACH {
             return None;
         }
-        let pointer = self.start + (core::hint::black_box(at) & LIMIT) as usize;
+        let pointer = self.start + (core::hint::black_box(at) & REACH) as usize;
         if edge::<SIZE>(pointer) > self.end {
             return None;
         }
@@ -157,7 +152,7 @@ impl<'a, C: Context> Scattered<'a, C> {
 
     #[inline(always)]
     fn read<const N: usize>(&self, at: u32) -> Option<[u8; N]> {
-        if at > LIMIT {
+        if at > REACH {
             return None;
         }
         let mut bytes = [0u8; N];
