@@ -69,6 +69,8 @@ struct Sent {
 pub struct Extent {
     /// What leaves too.
     pub leaves: bool,
+    /// Another policy comes into force meanwhile, in some sessions.
+    pub reloads: bool,
 }
 
 /// An endless stream of events.
