@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use clap::Parser;
-use enforcer_tests::verify::run::{self, Outcome, Plan};
+use enforcer_tests::verify::run::{self, Outcome, Panel, Plan};
 use enforcer_tests::verify::traffic::Extent;
 
 /// Judges generated traffic by generated policies, with the kernel program, the same code on the host, and the reference,
@@ -29,6 +29,9 @@ struct Arguments {
     /// Without the program in the kernel: needs no privileges.
     #[arg(long)]
     no_kernel: bool,
+    /// Without the reference.
+    #[arg(long)]
+    no_reference: bool,
     /// End with the first difference.
     #[arg(long)]
     stop: bool,
@@ -55,7 +58,7 @@ fn verify(arguments: &Arguments) -> Result<bool> {
         policies: arguments.policies,
         seed: arguments.seed,
         workers: arguments.workers.unwrap_or(processors),
-        kernel: !arguments.no_kernel,
+        panel: Panel { kernel: !arguments.no_kernel, reference: !arguments.no_reference },
         extent: Extent::default(),
         stop: arguments.stop,
         folder: arguments.folder.clone(),

@@ -1,6 +1,6 @@
 //! What a policy mentions, as traffic needs it: hosts where they belong, addresses at every edge, ports, and what rules speak of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use enforcer::mud::profile::Ace;
@@ -10,7 +10,7 @@ use ipnet::IpNet;
 
 use super::dice::Dice;
 use super::prepared::{Interfaces, Prepared};
-use super::site::moved;
+use super::site::{inside, moved};
 
 /// A hardware address.
 pub type Mac = [u8; 6];
@@ -72,6 +72,8 @@ pub struct Ground<'p> {
     pub places: Vec<Place>,
     /// Hosts that stand where they belong.
     pub hosts: Vec<Host>,
+    /// Link-local addresses at every place.
+    pub neighbours: Vec<Host>,
     /// The router's own addresses.
     pub router: Vec<Host>,
     /// Every address that is worth trying.
@@ -125,6 +127,7 @@ impl<'p> Ground<'p> {
             policy,
             places: Vec::new(),
             hosts: Vec::new(),
+            neighbours: Vec::new(),
             router: Vec::new(),
             addresses: Vec::new(),
             macs: policy.devices.iter().filter_map(|device| device.mac).collect(),
@@ -173,9 +176,14 @@ impl<'p> Ground<'p> {
             self.prefixes.extend(nets.into_iter().map(|net| (net, ZoneId(index))));
         }
         let prefixes = self.prefixes.clone();
+        // Whose address it is already, and what is nobody's.
+        let listed = self.policy.devices.iter().flat_map(|device| device.addresses.iter().copied());
+        let own = prepared.loaded.facts.addresses.values().flatten();
+        let taken: BTreeSet<IpAddr> =
+            listed.chain(own.clone().map(IpNet::addr)).chain(own.map(IpNet::broadcast)).collect();
         for (net, zone) in &prefixes {
             let (first, last) = (net.network(), net.broadcast());
-            let mut edges = vec![first, moved(first, 1), moved(last, -1), last];
+            let mut edges = vec![first, moved(first, 1), inside(*net, dice), moved(last, -1), last];
             if net.prefix_len() == 0 {
                 edges = match net {
                     IpNet::V4(_) => vec![Ipv4Addr::new(198, 51, 100, 7).into(), Ipv4Addr::new(8, 8, 8, 8).into()],
@@ -183,7 +191,7 @@ impl<'p> Ground<'p> {
                 };
             }
             for address in edges {
-                if self.zone_of(address) == Some(*zone) {
+                if self.zone_of(address) == Some(*zone) && !taken.contains(&address) {
                     let mac = [2, 0, 0, 0, 0, 0x20 + dice.below(8) as u8];
                     self.add_host(address, mac, *zone, None, dice);
                 }
@@ -208,7 +216,7 @@ impl<'p> Ground<'p> {
         for place in 0..self.places.len() {
             for address in ["fe80::2", "169.254.7.7"].iter().filter_map(|text| text.parse().ok()) {
                 let mac = *dice.pick(&self.macs);
-                self.hosts.push(Host { address, mac, place: Some(place) });
+                self.neighbours.push(Host { address, mac, place: Some(place) });
             }
         }
     }
@@ -334,7 +342,7 @@ impl<'p> Ground<'p> {
 
     /// Whoever has this address: a host, the router, or somebody in its zone.
     pub fn at(&self, address: IpAddr, dice: &mut Dice) -> Host {
-        let known = self.hosts.iter().chain(&self.router).find(|host| host.address == address);
+        let known = self.hosts.iter().chain(&self.router).chain(&self.neighbours).find(|host| host.address == address);
         if let Some(host) = known {
             return host.clone();
         }

@@ -22,6 +22,32 @@ impl<'p> Reference<'p> {
         Reference { judge, interfaces, prepared }
     }
 
+    /// Lets the reference tell what each step says of what happens at `now`.
+    pub fn explained(&mut self, now: u64, what: &What) -> Vec<String> {
+        self.judge.trace(true);
+        let judged = self.asked(now, what);
+        self.judge.trace(false);
+        judged.map_or_else(Vec::new, |judged| judged.trace.iter().map(ToString::to_string).collect())
+    }
+
+    fn asked(&mut self, now: u64, what: &What) -> Option<Judged<'p>> {
+        match what {
+            What::Enters { interface, frame } => {
+                let interface = &self.interfaces.0[*interface];
+                Some(self.judge.enters(&interface.name, interface.medium, now, frame))
+            }
+            What::Leaves { interface, entered, frame } => {
+                let interface = &self.interfaces.0[*interface];
+                let entered = match entered {
+                    Some(entered) => Entered::By(&self.interfaces.0[*entered].name),
+                    None => Entered::ByRouter,
+                };
+                Some(self.judge.leaves(&interface.name, entered, interface.medium, now, frame))
+            }
+            What::Reload => None,
+        }
+    }
+
     fn named(&self, judged: &Judged<'p>) -> Finding<'p> {
         let policy = &self.prepared.loaded.policy;
         let zone = |id: enforcer::policy::model::ZoneId| policy.zones[id.0].name.as_str();
@@ -50,21 +76,7 @@ impl<'p> Witness<'p> for Reference<'p> {
     }
 
     fn judge(&mut self, now: u64, what: &What) -> Result<Option<Finding<'_>>> {
-        let judged = match what {
-            What::Enters { interface, frame } => {
-                let interface = &self.interfaces.0[*interface];
-                self.judge.enters(&interface.name, interface.medium, now, frame)
-            }
-            What::Leaves { interface, entered, frame } => {
-                let interface = &self.interfaces.0[*interface];
-                let entered = match entered {
-                    Some(entered) => Entered::By(&self.interfaces.0[*entered].name),
-                    None => Entered::ByRouter,
-                };
-                self.judge.leaves(&interface.name, entered, interface.medium, now, frame)
-            }
-            What::Reload => return Ok(None),
-        };
-        Ok(Some(self.named(&judged)))
+        let judged = self.asked(now, what);
+        Ok(judged.map(|judged| self.named(&judged)))
     }
 }

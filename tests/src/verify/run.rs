@@ -33,14 +33,23 @@ pub struct Plan {
     pub seed: u64,
     /// Sessions at once.
     pub workers: usize,
-    /// With the program in the kernel, which needs root.
-    pub kernel: bool,
+    /// Who judges.
+    pub panel: Panel,
     /// What traffic there is besides what enters.
     pub extent: Extent,
     /// End with the first difference.
     pub stop: bool,
     /// Where differences are saved.
     pub folder: PathBuf,
+}
+
+/// Which witnesses there are, beside the steps on the host, who are always there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Panel {
+    /// The program in the kernel, which needs root.
+    pub kernel: bool,
+    /// The reference.
+    pub reference: bool,
 }
 
 /// What came of it.
@@ -110,7 +119,7 @@ pub fn run(plan: &Plan, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Outcome>
 }
 
 fn work(shared: &Shared<'_>, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Outcome> {
-    let mut program = if shared.plan.kernel { Some(kernel::load()?) } else { None };
+    let mut program = if shared.plan.panel.kernel { Some(kernel::load()?) } else { None };
     let mut outcome = Outcome::default();
     while !shared.over.load(Ordering::Relaxed) {
         let number = shared.next.fetch_add(1, Ordering::Relaxed);
@@ -138,7 +147,8 @@ fn one(shared: &Shared<'_>, seed: u64, program: Option<&mut Program>, outcome: &
     outcome.sessions += 1;
     outcome.policies += generated.prepared.len() as u64;
     let mut program = program;
-    let found = examine(&generated.session, &generated.prepared, program.as_deref_mut(), &mut outcome.tally)?;
+    let panel = shared.plan.panel;
+    let found = examine(&generated.session, &generated.prepared, panel, program.as_deref_mut(), &mut outcome.tally)?;
     let Some(difference) = found else { return Ok(()) };
     outcome.differing += 1;
     let kind = kind_of(&difference);
@@ -155,7 +165,7 @@ fn one(shared: &Shared<'_>, seed: u64, program: Option<&mut Program>, outcome: &
     };
     let story = if first {
         let folder = shared.plan.folder.join(seed.to_string());
-        reduce(generated.session, &difference, program, &folder)?
+        reduce(generated.session, &difference, panel, program, &folder)?
     } else {
         String::new()
     };
@@ -182,6 +192,7 @@ fn kind_of(difference: &Difference) -> String {
 pub fn witnesses<'p>(
     interfaces: &'p Interfaces,
     first: &'p Prepared,
+    panel: Panel,
     program: Option<&'p mut Program>,
 ) -> Result<Vec<Box<dyn Witness<'p> + 'p>>> {
     let mut witnesses: Vec<Box<dyn Witness<'p> + 'p>> = Vec::new();
@@ -189,7 +200,9 @@ pub fn witnesses<'p>(
         witnesses.push(Box::new(Kernel::new(program, interfaces, first)?));
     }
     witnesses.push(Box::new(Host::new(interfaces, first)));
-    witnesses.push(Box::new(Reference::new(interfaces, first)));
+    if panel.reference {
+        witnesses.push(Box::new(Reference::new(interfaces, first)));
+    }
     Ok(witnesses)
 }
 
@@ -197,11 +210,12 @@ pub fn witnesses<'p>(
 fn examine(
     session: &Session,
     prepared: &[Prepared],
+    panel: Panel,
     program: Option<&mut Program>,
     tally: &mut Tally,
 ) -> Result<Option<Difference>> {
     let Some(first) = prepared.first() else { return Ok(None) };
-    let mut witnesses = witnesses(&session.interfaces, first, program)?;
+    let mut witnesses = witnesses(&session.interfaces, first, panel, program)?;
     compare(&mut witnesses, prepared, &session.events, tally)
 }
 
@@ -209,6 +223,7 @@ fn examine(
 fn reduce(
     mut session: Session,
     difference: &Difference,
+    panel: Panel,
     mut program: Option<&mut Program>,
     folder: &Path,
 ) -> Result<String> {
@@ -216,7 +231,7 @@ fn reduce(
     let mut last = difference.clone();
     let mut shows = |session: &Session| {
         let Some(prepared) = session.prepare()? else { return Ok(false) };
-        let found = examine(session, &prepared, program.as_deref_mut(), &mut Tally::default())?;
+        let found = examine(session, &prepared, panel, program.as_deref_mut(), &mut Tally::default())?;
         let Some(found) = found.filter(|found| found.signature == difference.signature) else { return Ok(false) };
         let same = found.event + 1 == session.events.len();
         if same {
@@ -227,12 +242,20 @@ fn reduce(
     let small = shrink::shrink(session, &mut shows)?;
     let readings: Vec<String> = last.readings.iter().map(|(name, said)| format!("{name}: {said}")).collect();
     let mut found = vec![String::new(); small.events.len()];
+    let mut steps = Vec::new();
     if let Some(prepared) = small.prepare()?
         && let Some(first) = prepared.first()
     {
         // What all agreed on, before they did not.
         let mut host = Host::new(&small.interfaces, first);
         found = replayed(&mut host, &prepared, &small)?;
+        if let Some((last, before)) = small.events.split_last() {
+            let mut reference = Reference::new(&small.interfaces, first);
+            let now = before.iter().fold(super::compare::START, |now, event| now + event.after) + last.after;
+            let earlier = Session { events: before.to_vec(), ..small.clone() };
+            replayed(&mut reference, &prepared, &earlier)?;
+            steps = reference.explained(now, &last.what);
+        }
     }
     if let Some(said) = found.last_mut() {
         *said = readings.join("; ");
@@ -242,6 +265,10 @@ fn reduce(
     for said in readings {
         story.push_str(&format!("    {said}\n"));
     }
+    for step in steps {
+        story.push_str(&format!("        {step}\n"));
+    }
+    fs::write(folder.join("story.txt"), &story)?;
     story.push_str(&fs::read_to_string(folder.join("policy.toml"))?);
     story.push_str(&fs::read_to_string(folder.join("events.txt"))?);
     Ok(story)

@@ -1,12 +1,16 @@
 //! A session: a policy, perhaps the one that takes its place, and what happens meanwhile.
 
 use anyhow::{Result, bail};
+use enforcer_common::reason::Verdict;
 
+use super::compare::START;
 use super::dice::Dice;
 use super::ground::Ground;
+use super::host::Host;
 use super::prepared::{Interfaces, Prepared, Unusable};
 use super::site::Site;
 use super::traffic::{Event, Extent, Traffic, What};
+use super::witness::Witness;
 
 /// Policies that are thought of until one can be used; nearly every one can.
 const TRIES: u32 = 100;
@@ -53,12 +57,9 @@ impl Session {
             // No zone has a port: nobody sends anything.
             Vec::new()
         } else {
-            let mut traffic = Traffic::new(ground, interfaces.0.len(), extent, dice.seed());
-            let mut list: Vec<Event> = (0..events).map(|_| traffic.event()).collect();
-            if sites.len() > 1 && !list.is_empty() {
-                list.insert(dice.below(list.len()), Event { after: 0, what: What::Reload });
-            }
-            list
+            let reload = (sites.len() > 1).then(|| dice.below(events.max(1)));
+            let traffic = Traffic::new(ground, interfaces.0.len(), extent, dice.seed());
+            happenings(traffic, &interfaces, &prepared, events, reload)?
         };
         Ok(Generated { session: Session { sites, interfaces, events }, prepared, refused })
     }
@@ -74,6 +75,33 @@ impl Session {
         }
         Ok(Some(prepared))
     }
+}
+
+/// Events, with a reload at that place. The steps on the host judge them, so that conversations go on where they may.
+fn happenings(
+    mut traffic: Traffic<'_>,
+    interfaces: &Interfaces,
+    prepared: &[Prepared],
+    count: usize,
+    reload: Option<usize>,
+) -> Result<Vec<Event>> {
+    let mut host = Host::new(interfaces, &prepared[0]);
+    let mut now = START;
+    let mut events = Vec::with_capacity(count + 1);
+    for number in 0..count {
+        if reload == Some(number)
+            && let Some(next) = prepared.get(1)
+        {
+            events.push(Event { after: 0, what: What::Reload });
+            host.reload(next)?;
+        }
+        let event = traffic.event();
+        now += event.after;
+        let found = host.judge(now, &event.what)?;
+        traffic.told(found.is_some_and(|found| found.verdict != Verdict::Drop));
+        events.push(event);
+    }
+    Ok(events)
 }
 
 /// The first policy that can be used.

@@ -52,7 +52,10 @@ pub(super) fn devices(draft: &mut Draft, profiles: &[String], dice: &mut Dice) {
                 let address = networks::edge(*net, dice);
                 let listed = draft.devices.iter().flat_map(|device| &device.addresses).chain(&device.addresses);
                 let own = draft.router.values().flatten().any(|net| net.addr() == address);
-                let fits = !own && net.contains(&address) && networks::is_usable(address);
+                // Nor the broadcast address of a network of the router's, which is nobody's.
+                let of_all =
+                    draft.router.values().flatten().any(|net| net.broadcast() == address && net.addr().is_ipv4());
+                let fits = !own && !of_all && net.contains(&address) && networks::is_usable(address);
                 if fits && !listed.into_iter().any(|other| *other == address) {
                     device.addresses.push(address);
                 }

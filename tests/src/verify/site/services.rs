@@ -67,9 +67,9 @@ pub(super) fn list(sets: &BTreeMap<String, Vec<String>>, fewest: usize, most: us
 
 /// One service.
 pub(super) fn service(dice: &mut Dice) -> String {
-    match dice.below(20) {
-        0 => "any".to_owned(),
-        1 | 2 => (*dice.pick(&["tcp", "udp", "sctp", "icmp", "icmpv6"])).to_owned(),
+    match dice.below(24) {
+        0 | 20 => "any".to_owned(),
+        1 | 2 | 21 | 22 => (*dice.pick(&["tcp", "udp", "sctp", "icmp", "icmpv6"])).to_owned(),
         3 => format!("ip/{}", dice.pick(&PROTOCOLS)),
         4 => (*dice.pick(&ICMP)).to_owned(),
         5 => (*dice.pick(&ICMPV6)).to_owned(),

@@ -27,7 +27,8 @@ impl Traffic<'_> {
     }
 
     fn like(&mut self, six: bool) -> Option<Host> {
-        let hosts: Vec<&Host> = self.ground.hosts.iter().filter(|host| host.address.is_ipv6() == six).collect();
+        let pool = if self.dice.one_in(6) { &self.ground.neighbours } else { &self.ground.hosts };
+        let hosts: Vec<&Host> = pool.iter().filter(|host| host.address.is_ipv6() == six).collect();
         self.dice.maybe(&hosts).map(|host| (*host).clone())
     }
 

@@ -81,12 +81,22 @@ pub struct Traffic<'p> {
     extent: Extent,
     talks: Vec<Talk>,
     waiting: VecDeque<Sent>,
+    /// The last event opened the latest talk.
+    opened: bool,
 }
 
 impl<'p> Traffic<'p> {
     /// Traffic over this ground; there are so many interfaces.
     pub fn new(ground: Ground<'p>, interfaces: usize, extent: Extent, seed: u64) -> Traffic<'p> {
-        Traffic { dice: Dice::new(seed), ground, interfaces, extent, talks: Vec::new(), waiting: VecDeque::new() }
+        Traffic {
+            dice: Dice::new(seed),
+            ground,
+            interfaces,
+            extent,
+            talks: Vec::new(),
+            waiting: VecDeque::new(),
+            opened: false,
+        }
     }
 
     /// The next event.
@@ -98,13 +108,21 @@ impl<'p> Traffic<'p> {
         }
     }
 
+    /// Whether the last event's frame went on. What was refused is mostly left at that.
+    pub fn told(&mut self, passed: bool) {
+        if std::mem::take(&mut self.opened) && !passed && self.dice.percent(80) {
+            self.talks.pop();
+        }
+    }
+
     fn try_event(&mut self) -> Option<Event> {
+        self.opened = false;
         let sent = match self.waiting.pop_front() {
             Some(sent) => sent,
             None => self.think()?,
         };
-        let frame = self.dice.percent(20);
-        let sent = if frame { self.mutated(sent) } else { sent };
+        let changed = self.dice.percent(13);
+        let sent = if changed { self.mutated(sent) } else { sent };
         self.forward_later(&sent);
         let after = self.gap();
         let what = self.happening(sent)?;
@@ -113,7 +131,7 @@ impl<'p> Traffic<'p> {
 
     /// What to send next.
     fn think(&mut self) -> Option<Sent> {
-        match self.dice.weighted(&[(30, 0), (38, 1), (10, 2), (6, 3), (6, 4), (5, 5), (3, 6)]) {
+        match self.dice.weighted(&[(26, 0), (44, 1), (10, 2), (7, 3), (4, 4), (5, 5), (2, 6)]) {
             0 => self.open(),
             1 => self.go_on(),
             2 => self.control(),
@@ -137,7 +155,7 @@ impl<'p> Traffic<'p> {
         let place = self.ground.places.get(place)?;
         let mut interface = place.interface;
         let mut frame = sent.packet.bytes(place.medium);
-        if self.dice.one_in(25) {
+        if self.dice.one_in(40) {
             self.damage(&mut frame);
         }
         if self.dice.one_in(400) {
@@ -158,7 +176,7 @@ impl<'p> Traffic<'p> {
         match self.dice.below(1000) {
             0..100 => 0,
             100..900 => self.dice.between(1, 3_000_000) as u64,
-            900..985 => self.dice.between(1, 3) as u64 * SECOND / 2,
+            900..992 => self.dice.between(1, 3) as u64 * SECOND / 2,
             number => {
                 let seconds = if number == 999 { *self.dice.pick(&LIMITS) } else { *self.dice.pick(&LIMITS[..5]) };
                 let limit = seconds * SECOND;
@@ -192,11 +210,14 @@ impl<'p> Traffic<'p> {
         if self.dice.one_in(12) {
             return self.dice.maybe(&self.ground.router).cloned();
         }
-        self.dice.maybe(&self.ground.hosts).cloned()
+        self.somebody()
     }
 
     /// A host that is not the router.
     fn somebody(&mut self) -> Option<Host> {
+        if self.dice.one_in(15) {
+            return self.dice.maybe(&self.ground.neighbours).cloned();
+        }
         self.dice.maybe(&self.ground.hosts).cloned()
     }
 

@@ -75,14 +75,13 @@ impl Traffic<'_> {
     /// Opens a conversation.
     pub(super) fn open(&mut self) -> Option<Sent> {
         let talk = self.begin()?;
-        let flags = if self.dice.percent(75) { SYN } else { *self.dice.pick(&ODD_FLAGS) };
+        let flags = if self.dice.percent(85) { SYN } else { *self.dice.pick(&ODD_FLAGS) };
         let sent = self.say(&talk, false, flags);
-        if self.talks.len() < TALKS {
-            self.talks.push(talk);
-        } else {
-            let index = self.dice.below(TALKS);
-            self.talks[index] = talk;
+        if self.talks.len() == TALKS {
+            self.talks.remove(self.dice.below(TALKS));
         }
+        self.talks.push(talk);
+        self.opened = true;
         sent
     }
 
@@ -90,7 +89,7 @@ impl Traffic<'_> {
     pub(super) fn begin(&mut self) -> Option<Talk> {
         let intent = self.dice.maybe(&self.ground.intents).cloned();
         let (from, to, speech) = match intent {
-            Some(Intent::Rule { from, to, service }) if self.dice.percent(75) => {
+            Some(Intent::Rule { from, to, service }) if self.dice.percent(85) => {
                 let from = self.ground.member(from, None, &mut self.dice)?;
                 let to = self.ground.member(to, Some(&from), &mut self.dice)?;
                 let speech = self.spoken(&service, from.address.is_ipv6());
@@ -105,7 +104,7 @@ impl Traffic<'_> {
                 (from, to, speech)
             }
         };
-        let to = if self.dice.one_in(10) { self.any_address(from.address.is_ipv6()) } else { to };
+        let to = if self.dice.one_in(20) { self.any_address(from.address.is_ipv6()) } else { to };
         let to = if to.address.is_ipv6() == from.address.is_ipv6() { to } else { self.of_family(&to, &from)? };
         Some(Talk { from, to, speech, sent: 0 })
     }
@@ -274,7 +273,13 @@ impl Traffic<'_> {
         if self.talks.is_empty() {
             return self.open();
         }
-        let index = self.dice.below(self.talks.len());
+        // The latest are the likeliest.
+        let latest = self.talks.len() - 1;
+        let index = if self.dice.percent(50) {
+            latest - self.dice.below(self.talks.len().min(4))
+        } else {
+            self.dice.below(latest + 1)
+        };
         let sent = self.talks[index].sent;
         let talk = self.talks[index].clone();
         let back = if sent == 0 { self.dice.percent(85) } else { self.dice.percent(50) };
