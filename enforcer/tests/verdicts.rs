@@ -1,6 +1,6 @@
-//! Verdicts through the kernel program, topic by topic: a policy, frames, and what must become of each.
+//! Verdicts of the kernel program and of the reference, topic by topic: a policy, frames, and what must become of each.
 //!
-//! What is expected follows from the words of the design, never from what the program happens to do. Every row is tried with
+//! What is expected follows from the words of the design, never from what either happens to do. Every row is tried with
 //! IPv4 and with IPv6 where the topic has both.
 
 mod verdicts {

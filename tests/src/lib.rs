@@ -28,4 +28,5 @@ pub mod replay;
 pub mod router;
 pub mod scratch;
 pub mod topology;
+pub mod verify;
 pub mod wiring;

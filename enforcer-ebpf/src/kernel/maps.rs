@@ -67,11 +67,11 @@ static SCRATCH: PerCpuArray<Scratch, 2> = PerCpuArray::new();
 
 /// What `replay` says of the next frame.
 #[btf_map]
-static REPLAY_IN: Array<ReplayInput, 1> = Array::new();
+static REPLAY_IN: Array<ReplayInput, 1, BPF_F_MMAPABLE> = Array::new();
 
 /// What the program says to `replay`.
 #[btf_map]
-pub(crate) static REPLAY_OUT: Array<Outcome, 1> = Array::new();
+pub(crate) static REPLAY_OUT: Array<Outcome, 1, BPF_F_MMAPABLE> = Array::new();
 
 /// 1 where the program is loaded by `replay`; the verifier removes what depends on it otherwise.
 #[unsafe(no_mangle)]

@@ -141,6 +141,15 @@ impl Kernel {
         map_fd(&self.ebpf, name)
     }
 
+    /// Removes every entry of a hash map.
+    pub fn clear(&mut self, name: &'static str) -> Result<(), Error> {
+        let broken = |error: String| Error::Map { map: name, error };
+        let map = self.ebpf.map(name).and_then(data).ok_or(Error::Missing(name))?;
+        let info = map.info().map_err(|error| broken(error.to_string()))?;
+        let (key, value) = (info.key_size() as usize, info.value_size() as usize);
+        sys::clear(map.fd().as_fd(), key, value).map_err(|error| broken(error.to_string()))
+    }
+
     /// Every map's name and bytes of locked kernel memory.
     pub fn memory_of_maps(&self) -> Vec<(String, u64)> {
         let maps = self.ebpf.maps().filter_map(|(name, map)| {

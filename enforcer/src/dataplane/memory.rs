@@ -1,13 +1,11 @@
 //! The memory that holds generations: one mapped array in two halves, and the control cell that names the half in force.
 
-use std::num::NonZeroUsize;
 use std::os::fd::BorrowedFd;
-use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use enforcer_common::cell::Cell;
-use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
 
+use super::mapping::Mapping;
 use super::{Error, sys};
 
 /// The fewest cells that a half has.
@@ -17,34 +15,6 @@ pub const SMALLEST_HALF: usize = 4096;
 pub fn half_for(cells: usize) -> u32 {
     let cells = cells.saturating_mul(2).max(SMALLEST_HALF);
     u32::try_from(cells.next_multiple_of(64)).unwrap_or(u32::MAX / 2)
-}
-
-/// A mapping of a map's values.
-#[derive(Debug)]
-struct Mapping {
-    start: NonNull<u8>,
-    length: usize,
-}
-
-impl Mapping {
-    fn new(map: BorrowedFd<'_>, length: usize) -> Result<Self, Error> {
-        let system = |error: nix::errno::Errno| Error::System {
-            what: "cannot map the memory of generations",
-            error: error.into(),
-        };
-        let size = NonZeroUsize::new(length).ok_or_else(|| system(nix::errno::Errno::EINVAL))?;
-        let protection = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
-        // SAFETY: a new mapping at an address that the kernel picks; it overlaps nothing of ours.
-        let start = unsafe { mmap(None, size, protection, MapFlags::MAP_SHARED, map, 0) }.map_err(system)?;
-        Ok(Mapping { start: start.cast(), length })
-    }
-}
-
-impl Drop for Mapping {
-    fn drop(&mut self) {
-        // SAFETY: the mapping is ours, and whoever holds a pointer into it borrows from `self`.
-        let _ = unsafe { munmap(self.start.cast(), self.length) };
-    }
 }
 
 /// The two halves and the control cell.
@@ -68,7 +38,7 @@ impl Memory {
     fn control(&self) -> &AtomicU64 {
         // SAFETY: the mapping is of at least one page and starts on one, so it holds an aligned u64; it lives as long as
         // `self`; the kernel side too reads and writes it as one word.
-        unsafe { self.control.start.cast::<AtomicU64>().as_ref() }
+        unsafe { self.control.start().cast::<AtomicU64>().as_ref() }
     }
 
     /// The generation in force; 0 for none.
@@ -83,7 +53,7 @@ impl Memory {
 
     /// Bytes of the kernel's memory that both halves take.
     pub fn bytes(&self) -> usize {
-        self.image.length
+        self.image.length()
     }
 
     /// First cell of the half that is not in force.
@@ -110,7 +80,7 @@ impl Memory {
         // SAFETY: `first` is the start of a half and `cells` is no longer than one, so the target lies in the mapping; it is
         // aligned as the map's values are 64 bytes each; no program reads it: it is idle, and the grace period is over.
         unsafe {
-            let target = self.image.start.cast::<Cell>().add(first as usize);
+            let target = self.image.start().cast::<Cell>().add(first as usize);
             std::ptr::copy_nonoverlapping(cells.as_ptr(), target.as_ptr(), cells.len());
         }
         Ok(first)
@@ -145,7 +115,7 @@ mod tests {
 
     fn read(memory: &Memory, cell: u32) -> Cell {
         // SAFETY: the tests ask for cells inside the two halves only.
-        unsafe { *memory.image.start.cast::<Cell>().add(cell as usize).as_ptr() }
+        unsafe { *memory.image.start().cast::<Cell>().add(cell as usize).as_ptr() }
     }
 
     #[test]

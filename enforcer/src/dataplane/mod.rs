@@ -11,6 +11,7 @@ pub mod links;
 pub mod load;
 #[cfg(feature = "kernel-log")]
 pub mod log;
+pub mod mapping;
 pub mod memory;
 pub mod netlink;
 pub mod offload;

@@ -87,10 +87,19 @@ const BATCH: usize = 4096;
 
 /// Calls `each` with the bytes of every key and value of a hash map, many to a system call. `key` and `value` are the
 /// sizes of the map's keys and values; the map is not a per-CPU map.
-pub fn for_each_entry(
+pub fn for_each_entry(map: BorrowedFd<'_>, key: usize, value: usize, each: impl FnMut(&[u8], &[u8])) -> io::Result<()> {
+    batches(bpf_cmd::BPF_MAP_LOOKUP_BATCH, map, (key, value), each)
+}
+
+/// Removes every entry of a hash map; sizes as for [`for_each_entry`].
+pub fn clear(map: BorrowedFd<'_>, key: usize, value: usize) -> io::Result<()> {
+    batches(bpf_cmd::BPF_MAP_LOOKUP_AND_DELETE_BATCH, map, (key, value), |_, _| {})
+}
+
+fn batches(
+    command: bpf_cmd,
     map: BorrowedFd<'_>,
-    key: usize,
-    value: usize,
+    (key, value): (usize, usize),
     mut each: impl FnMut(&[u8], &[u8]),
 ) -> io::Result<()> {
     let mut room = BATCH;
@@ -109,7 +118,7 @@ pub fn for_each_entry(
         attr.batch.map_fd = map.as_raw_fd() as u32;
         // SAFETY: keys and values have room for `count` entries of the map, the cursors for its 4 bytes, and all of them
         // live until the call returns.
-        let result = unsafe { bpf(bpf_cmd::BPF_MAP_LOOKUP_BATCH, &mut attr) };
+        let result = unsafe { bpf(command, &mut attr) };
         // SAFETY: the kernel writes `count` back, also with an error.
         let count = unsafe { attr.batch.count } as usize;
         let last = match result {

@@ -24,8 +24,8 @@ pub struct Entry {
     pub way: Way,
     /// With or without an Ethernet header.
     pub medium: Medium,
-    /// The interface index that the program sees.
-    pub ifindex: u32,
+    /// The interface.
+    pub place: Place,
     /// The port that was meant; 0 where the policy has none there.
     pub port: u32,
     /// Tags to take off the frame first: it enters by an interface that does not show them.
@@ -210,17 +210,11 @@ impl<'a> Chooser<'a> {
 
     /// At a port's own interface, which does not show the port's tags.
     fn on(&self, way: Way, port: u32, medium: Medium, sketch: &Sketch) -> Entry {
-        Entry { way, medium, ifindex: self.places.port(port).ifindex(medium), port, strip: sketch.tags }
+        Entry { way, medium, place: self.places.port(port), port, strip: sketch.tags }
     }
 
     /// At an interface, with the tags that the frame has.
     fn at(&self, way: Way, place: Place, medium: Medium, sketch: &Sketch) -> Entry {
-        Entry {
-            way,
-            medium,
-            ifindex: place.ifindex(medium),
-            port: self.places.port_at(place, &sketch.vlans).unwrap_or(0),
-            strip: 0,
-        }
+        Entry { way, medium, place, port: self.places.port_at(place, &sketch.vlans).unwrap_or(0), strip: 0 }
     }
 }

@@ -6,15 +6,17 @@ use enforcer_common::reason::{Reason, Verdict};
 use thiserror::Error;
 
 use super::choose::Entry;
+use super::finding::{Finding, Rule};
+use crate::compile::image::Names;
 use crate::dataplane;
 
 /// Something that judges frames in order; connections carry over from frame to frame.
 pub trait Engine {
     /// Judges one frame at `now`, in nanoseconds of a clock that never goes back.
-    fn judge(&mut self, entry: &Entry, now: u64, frame: &[u8]) -> Result<Judgement, EngineError>;
+    fn judge(&mut self, entry: &Entry, now: u64, frame: &[u8]) -> Result<Finding<'_>, EngineError>;
 }
 
-/// An outcome with its numbers checked.
+/// An outcome of the kernel program with its numbers checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Judgement {
     /// What becomes of the frame.
@@ -37,20 +39,30 @@ impl Judgement {
         }
     }
 
-    /// A frame that no parser would accept, met at that port.
-    pub fn malformed(port: u32) -> Judgement {
-        Judgement {
-            verdict: Verdict::Drop,
-            reason: Reason::Malformed,
-            outcome: Outcome {
-                port,
-                verdict: Verdict::Drop as u8,
-                reason: Reason::Malformed as u8,
-                written: 1,
-                ..Outcome::default()
-            },
+    /// Puts names to the numbers. A number without a name is no name, and 0 is nobody.
+    pub fn named<'n>(&self, names: &'n Names) -> Finding<'n> {
+        let outcome = &self.outcome;
+        Finding {
+            port: entry(&names.ports, outcome.port).map(|port| port.name.as_str()),
+            from: entry(&names.zones, u32::from(outcome.from)).map(String::as_str),
+            to: entry(&names.zones, u32::from(outcome.to)).map(String::as_str),
+            device: entry(&names.devices, outcome.device).map(String::as_str),
+            peer: entry(&names.devices, outcome.peer).map(String::as_str),
+            verdict: self.verdict,
+            reason: self.reason,
+            rule: entry(&names.rules, outcome.rule).map(|rule| Rule {
+                name: &rule.name,
+                layer: rule.layer,
+                place: rule.place.as_ref(),
+            }),
+            trace: &[],
         }
     }
+}
+
+/// The entry with this number; 0 is none.
+fn entry<T>(list: &[T], number: u32) -> Option<&T> {
+    if number == 0 { None } else { list.get(number as usize) }
 }
 
 /// Why a frame could not be judged.

@@ -3,20 +3,12 @@
 use thiserror::Error;
 
 use super::capture::Frame;
+pub use crate::judge::Medium;
 
 /// The longest frame that is judged.
 const LONGEST: usize = 65_535;
 /// The shortest: an Ethernet header.
 pub(super) const SHORTEST: usize = 14;
-
-/// What the port hands to the program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Medium {
-    /// Frames with an Ethernet header.
-    Ethernet,
-    /// Bare IP packets.
-    Ip,
-}
 
 /// A frame as the port sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! A policy tried on a capture: every frame through the kernel program, none onto a wire.
+//! A policy tried on a capture: every frame through the kernel program or the reference, none onto a wire.
 //!
 //! [`Replay`] knows by which port each frame enters and hands it to an [`Engine`]; it neither prints nor attaches anything.
 
@@ -6,11 +6,14 @@ mod capture;
 mod choose;
 mod clock;
 mod engine;
+mod finding;
 mod kernel;
 mod line;
 mod link;
 mod pcapng;
 mod places;
+mod program;
+mod reference;
 mod shrink;
 mod sketch;
 mod summary;
@@ -19,14 +22,19 @@ mod terrain;
 mod tests;
 
 use enforcer_common::cell::Cell;
+use enforcer_common::reason::{Reason, Verdict};
 use thiserror::Error;
 
 pub use capture::{Capture, CaptureError, Frame, Frames};
 pub use choose::{Entry, Way};
 pub use engine::{Engine, EngineError, Judgement};
+pub use finding::{Finding, Rule};
 pub use kernel::Kernel;
 pub use line::Line;
 pub use link::{Arrival, Medium, UnsupportedLink, arrival};
+pub use places::Place;
+pub use program::Program;
+pub use reference::Reference;
 pub use summary::Summary;
 
 use crate::compile::image::Image;
@@ -36,7 +44,7 @@ use crate::policy::facts::Facts;
 use crate::policy::model::Policy;
 use choose::Chooser;
 use clock::Clock;
-use places::{Place, Places};
+use places::Places;
 use sketch::without_tags;
 use terrain::Terrain;
 
@@ -72,6 +80,21 @@ pub struct UnknownPlace {
     pub known: Vec<String>,
 }
 
+/// A frame of the capture, and where and when it meets an engine.
+struct Met {
+    number: u64,
+    seconds: f64,
+    now: u64,
+    entry: Entry,
+    frame: Arrival,
+}
+
+impl Met {
+    fn failed(&self, source: EngineError) -> ReplayError {
+        ReplayError::Engine { frame: self.number, source }
+    }
+}
+
 /// A policy, ready to be tried.
 pub struct Replay<'a> {
     image: &'a Image,
@@ -101,12 +124,48 @@ impl<'a> Replay<'a> {
         overlay::half(&self.places.overlay(), self.image, &mut registry)
     }
 
+    /// The reference as an engine. It must judge the policy that this replay was prepared with.
+    pub fn reference<'p>(&self, policy: &'p Policy, facts: &Facts) -> Reference<'p> {
+        Reference::new(policy, facts, self.places.all())
+    }
+
     /// Judges every frame in order and tells `each` of it. What was told before an error stands.
     pub fn run(
         &self,
         capture: &Capture,
         engine: &mut dyn Engine,
         mut each: impl FnMut(&Line<'_>) -> std::io::Result<()>,
+    ) -> Result<Summary, ReplayError> {
+        self.walk(capture, |met| {
+            let finding = self.judge(met, engine).map_err(|source| met.failed(source))?;
+            each(&Line { frame: met.number, time: met.seconds, finding })?;
+            Ok((finding.verdict, finding.reason))
+        })
+    }
+
+    /// Judges every frame by the kernel program and by the reference, and tells `each` of what both say. The summary is the
+    /// program's.
+    pub fn compare(
+        &self,
+        capture: &Capture,
+        kernel: &mut dyn Engine,
+        reference: &mut dyn Engine,
+        mut each: impl FnMut(&Line<'_>, &Line<'_>) -> std::io::Result<()>,
+    ) -> Result<Summary, ReplayError> {
+        self.walk(capture, |met| {
+            let line = |finding| Line { frame: met.number, time: met.seconds, finding };
+            let kernel = line(self.judge(met, kernel).map_err(|source| met.failed(source))?);
+            let reference = line(self.judge(met, reference).map_err(|source| met.failed(source))?);
+            each(&kernel, &reference)?;
+            Ok((kernel.finding.verdict, kernel.finding.reason))
+        })
+    }
+
+    /// Every frame in order, with where and when it meets an engine.
+    fn walk(
+        &self,
+        capture: &Capture,
+        mut judge: impl FnMut(&Met) -> Result<(Verdict, Reason), ReplayError>,
     ) -> Result<Summary, ReplayError> {
         let chooser = self.chooser(capture)?;
         let mut clock = Clock::default();
@@ -115,39 +174,30 @@ impl<'a> Replay<'a> {
             let frame = frame?;
             let (number, interface) = (frame.number, frame.interface.clone());
             let now = clock.advance(frame.time);
-            let frame = arrival(frame)?;
-            let cut = frame.cut;
-            let judged = self.judge(&chooser, engine, now, frame, interface.as_deref());
-            let judgement = judged.map_err(|source| ReplayError::Engine { frame: number, source })?;
-            summary.count(judgement.verdict, judgement.reason);
-            summary.cut += u64::from(cut);
-            each(&Line::new(number, clock.seconds(), &judgement, &self.image.names))?;
+            let mut frame = arrival(frame)?;
+            let entry = chooser.choose(&frame, interface.as_deref());
+            without_tags(&mut frame.bytes, entry.strip);
+            summary.cut += u64::from(frame.cut);
+            let (verdict, reason) = judge(&Met { number, seconds: clock.seconds(), now, entry, frame })?;
+            summary.count(verdict, reason);
         }
         Ok(summary)
     }
 
-    fn judge(
-        &self,
-        chooser: &Chooser<'_>,
-        engine: &mut dyn Engine,
-        now: u64,
-        mut frame: Arrival,
-        interface: Option<&str>,
-    ) -> Result<Judgement, EngineError> {
-        let entry = chooser.choose(&frame, interface);
-        without_tags(&mut frame.bytes, entry.strip);
-        if !frame.can_be_judged() {
-            return Ok(Judgement::malformed(entry.port));
+    fn judge<'e>(&'e self, met: &Met, engine: &'e mut dyn Engine) -> Result<Finding<'e>, EngineError> {
+        let meant = self.image.names.ports.get(met.entry.port as usize).filter(|_| met.entry.port != 0);
+        let meant = meant.map(|port| port.name.as_str());
+        if !met.frame.can_be_judged() {
+            return Ok(Finding::malformed(meant));
         }
-        let mut judgement = engine.judge(&entry, now, &frame.bytes)?;
-        match entry.way {
+        let mut finding = engine.judge(&met.entry, met.now, &met.frame.bytes)?;
+        match met.entry.way {
             // It entered nowhere.
-            Way::Out => judgement.outcome.port = 0,
+            Way::Out => finding.port = None,
             // The program looks for the port behind the parser.
-            Way::In if judgement.outcome.port == 0 => judgement.outcome.port = entry.port,
-            Way::In => {}
+            Way::In => finding.port = finding.port.or(meant),
         }
-        Ok(judgement)
+        Ok(finding)
     }
 
     /// Where every frame enters; that may need a first look through the capture.

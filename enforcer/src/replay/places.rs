@@ -13,7 +13,7 @@ use crate::dataplane::overlay::Entry;
 
 /// An interface that replay invents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Place(u32);
+pub struct Place(u32);
 
 impl Place {
     /// Its index as the program sees it.
@@ -22,6 +22,11 @@ impl Place {
             Medium::Ethernet => 2 * self.0 + 1,
             Medium::Ip => 2 * self.0 + 2,
         }
+    }
+
+    /// Its number among [`Places::all`].
+    pub(super) fn number(self) -> usize {
+        self.0 as usize
     }
 }
 
@@ -105,6 +110,17 @@ impl<'a> Places<'a> {
             .find(|(_, port)| port.name == name)
             .map(|(number, _)| self.port(number))
             .or_else(|| self.interfaces.get(name).copied())
+    }
+
+    /// The names of all places by their numbers: ports, then interfaces.
+    pub(super) fn all(&self) -> Vec<String> {
+        let ports = self.names.ports.iter().map(|port| port.name.clone());
+        let mut all: Vec<String> = ports.collect();
+        all.resize(all.len() + self.interfaces.len(), String::new());
+        for (name, place) in &self.interfaces {
+            all[place.number()] = (*name).to_owned();
+        }
+        all
     }
 
     /// The number of the port that tags lead to there.

@@ -2,13 +2,13 @@
 
 use super::frames::*;
 use super::profile::file;
-use super::site::{Site, ZONES, one, zones};
+use super::site::{Engines, Site, ZONES, one, topic, zones};
 
 const AUDIT: &str = "mode = \"audit\"";
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn transitions_and_zones() {
+topic!(transitions_and_zones);
+
+fn transitions_and_zones(engines: Engines) {
     let rules = r#"
         [[transitions]]
         name = "one"
@@ -88,7 +88,8 @@ fn transitions_and_zones() {
         deny = ["tcp/6"]
         mode = "audit"
     "#;
-    let mut site = Site::of(&format!("{}{rules}", zones(&[("iot", AUDIT), ("cell1", AUDIT), ("cell2", AUDIT)])), &[]);
+    let mut site =
+        Site::of(engines, &format!("{}{rules}", zones(&[("iot", AUDIT), ("cell1", AUDIT), ("cell2", AUDIT)])), &[]);
     let rows = [
         one("every transition of the pair", open(OFFICE, PLC1, 9), "audit no-transition | office > cell1"),
         one("what they allow passes", open(OFFICE, PLC1, 1), "pass allowed one"),
@@ -125,9 +126,9 @@ fn transitions_and_zones() {
     site.check(&rows);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn devices() {
+topic!(devices);
+
+fn devices(engines: Engines) {
     let rules = r#"
         [[transitions]]
         name = "wide"
@@ -170,7 +171,7 @@ fn devices() {
         addresses = ["10.10.0.20", "fd00:10::20"]
         zone = "office"
     "#;
-    let mut site = Site::of(&format!("{text}{rules}{listed}"), &[("m.json", profile)]);
+    let mut site = Site::of(engines, &format!("{text}{rules}{listed}"), &[("m.json", profile)]);
     let other = |of: Host| of.with_mac([2, 9, 9, 9, 9, 9]);
     let rows = [
         one("both agree", open(CAMERA, OFFICE, 80), "pass allowed wide"),
@@ -199,9 +200,9 @@ fn devices() {
     site.check(&rows);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn everything() {
+topic!(everything);
+
+fn everything(engines: Engines) {
     let rules = r#"
         [[transitions]]
         from = "office"
@@ -224,7 +225,7 @@ fn everything() {
     let profile = file("https://a.example/m.json", &[], &[]);
     let text = ZONES.replacen("version = 1", "version = 1\nmode = \"audit\"", 1);
     let text = text.replacen("[zones.iot]\n", "[zones.iot]\nunknown = \"deny\"\n", 1);
-    let mut site = Site::of(&format!("{text}{rules}"), &[("m.json", profile)]);
+    let mut site = Site::of(engines, &format!("{text}{rules}"), &[("m.json", profile)]);
     let short = udp(OFFICE, PLC1, (1, 1)).changed(|frame| frame.truncate(30));
     let rows = [
         one("allowed", open(OFFICE, PLC1, 1), "pass allowed office>cell1"),

@@ -4,18 +4,18 @@
 
 use super::frames::*;
 use super::raw::*;
-use super::site::{Site, one};
+use super::site::{Engines, Site, one, topic};
 
-fn site() -> Site {
-    Site::new(ONE_PORT)
+fn site(engines: Engines) -> Site {
+    Site::new(engines, ONE_PORT)
 }
 
 /// The open port where a header of 20 bytes would end: an option of four bytes that nobody knows.
 const DECOY: [u8; 4] = [0x94, 4, (OPEN >> 8) as u8, OPEN as u8];
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn tags_of_every_kind_are_read() {
+topic!(tags_of_every_kind_are_read);
+
+fn tags_of_every_kind_are_read(engines: Engines) {
     const TRUNK: &str = r#"
         version = 1
         [zones.internet]
@@ -36,7 +36,7 @@ fn tags_of_every_kind_are_read() {
         to = "internet"
         allow = ["any"]
     "#;
-    let mut site = Site::of(TRUNK, &[]);
+    let mut site = Site::of(engines, TRUNK, &[]);
     let sent = |from: Host, tags: &[(u16, u16)]| open(from.on("lan0"), CLOUD, OPEN).tagged(tags);
     let cut = |tags: &[(u16, u16)], length: usize| sent(OFFICE, tags).changed(|frame| frame.truncate(length));
     let mut cases = vec![("untagged".to_owned(), sent(OFFICE, &[]), YES.to_owned())];
@@ -61,9 +61,9 @@ fn tags_of_every_kind_are_read() {
     check(&mut site, &cases);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn ports_stand_behind_the_options() {
+topic!(ports_stand_behind_the_options);
+
+fn ports_stand_behind_the_options(engines: Engines) {
     let mut cases = Vec::new();
     for words in 1..=10 {
         // The decoy first: a parser that skips 20 bytes takes it for the ports.
@@ -76,12 +76,12 @@ fn ports_stand_behind_the_options() {
             }
         }
     }
-    check(&mut site(), &cases);
+    check(&mut site(engines), &cases);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn ports_stand_behind_the_extension_headers() {
+topic!(ports_stand_behind_the_extension_headers);
+
+fn ports_stand_behind_the_extension_headers(engines: Engines) {
     let mut cases = Vec::new();
     for header in [0, 43, 51, 60, 135, 139, 140] {
         for (port, expected) in [(CLOSED, NOTHING), (OPEN, YES)] {
@@ -100,12 +100,12 @@ fn ports_stand_behind_the_extension_headers() {
             }
         }
     }
-    check(&mut site(), &cases);
+    check(&mut site(engines), &cases);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn the_reserved_byte_of_a_fragment_header_is_no_length() {
+topic!(the_reserved_byte_of_a_fragment_header_is_no_length);
+
+fn the_reserved_byte_of_a_fragment_header_is_no_length(engines: Engines) {
     let mut cases = Vec::new();
     for reserved in [0, 1, 2, 3, 8, 255] {
         for (port, expected) in [(CLOSED, NOTHING), (OPEN, YES)] {
@@ -121,12 +121,12 @@ fn the_reserved_byte_of_a_fragment_header_is_no_length() {
             }
         }
     }
-    check(&mut site(), &cases);
+    check(&mut site(engines), &cases);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn a_later_fragment_has_no_ports() {
+topic!(a_later_fragment_has_no_ports);
+
+fn a_later_fragment_has_no_ports(engines: Engines) {
     let mut cases = Vec::new();
     for offset in [8, 24, 1480, 65_512] {
         for more in [false, true] {
@@ -141,12 +141,12 @@ fn a_later_fragment_has_no_ports() {
             cases.push((name, chained(OFFICE, PLC1, 44, &six), expected(past)));
         }
     }
-    check(&mut site(), &cases);
+    check(&mut site(engines), &cases);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn a_transport_header_that_is_cut_short_does_not_pass() {
+topic!(a_transport_header_that_is_cut_short_does_not_pass);
+
+fn a_transport_header_that_is_cut_short_does_not_pass(engines: Engines) {
     let mut cases = Vec::new();
     let echo = |kind: u8| vec![kind, 0, 0, 0, 0, 7, 0, 1];
     let wide = r#"
@@ -176,24 +176,24 @@ fn a_transport_header_that_is_cut_short_does_not_pass() {
             }
         }
     }
-    check(&mut Site::new(wide), &cases);
+    check(&mut Site::new(engines, wide), &cases);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn icmpv6_is_judged_like_any_other() {
+topic!(icmpv6_is_judged_like_any_other);
+
+fn icmpv6_is_judged_like_any_other(engines: Engines) {
     let mut cases = Vec::new();
     for kind in 0..=255 {
         // From another network, with a hop limit that a router has lowered: no neighbour discovery, no listener.
         let sent = chained(OFFICE, PLC1, ICMPV6, &[&[kind, 0, 0, 0][..], &[0; 28]].concat());
         cases.push((format!("type {kind}"), sent, NOTHING.to_owned()));
     }
-    check(&mut site(), &cases);
+    check(&mut site(engines), &cases);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn protocols_without_ports_are_no_exception() {
+topic!(protocols_without_ports_are_no_exception);
+
+fn protocols_without_ports_are_no_exception(engines: Engines) {
     // Well-formed to those that have a header of their own; the open port where ports would stand.
     let mut cases = Vec::new();
     let closed = |protocol: u8| match protocol {
@@ -217,12 +217,12 @@ fn protocols_without_ports_are_no_exception() {
             ));
         }
     }
-    check(&mut site(), &cases);
+    check(&mut site(engines), &cases);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn frames_without_ip_need_an_entry() {
+topic!(frames_without_ip_need_an_entry);
+
+fn frames_without_ip_need_an_entry(engines: Engines) {
     let inner = ipv4(OFFICE, PLC1, &[], 0, TCP, &syn(OPEN));
     let sent = |ethertype: u16, head: &[u8]| ether(OFFICE, PLC1.mac, ethertype, &[head, &inner].concat());
     let llc = |head: &[u8]| sent((head.len() + inner.len()) as u16, head);
@@ -240,13 +240,14 @@ fn frames_without_ip_need_an_entry() {
         one("LLC", llc(&[0x42, 0x42, 3]), NOTHING),
         one("SNAP of a maker", llc(&[0xaa, 0xaa, 3, 0, 0, 0x0c, 0x20, 0x00]), NOTHING),
     ];
-    site().check(&rows);
+    site(engines).check(&rows);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn a_range_of_ports_holds_both_its_ends() {
+topic!(a_range_of_ports_holds_both_its_ends);
+
+fn a_range_of_ports_holds_both_its_ends(engines: Engines) {
     let mut site = Site::new(
+        engines,
         r#"
         [[transitions]]
         name = "out"

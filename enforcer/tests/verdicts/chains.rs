@@ -2,7 +2,7 @@
 
 use super::frames::*;
 use super::raw::*;
-use super::site::Site;
+use super::site::{Engines, Site, topic};
 
 const HOP_BY_HOP: u8 = 0;
 const FRAGMENT: u8 = 44;
@@ -64,9 +64,9 @@ fn expected(length: usize, fragment: Option<(usize, Part)>, port: u16) -> &'stat
     }
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn chains_with_the_fragment_header_anywhere() {
+topic!(chains_with_the_fragment_header_anywhere);
+
+fn chains_with_the_fragment_header_anywhere(engines: Engines) {
     let mut cases = Vec::new();
     for length in 0..=12 {
         let plain: Vec<u8> = (0..length).map(|i| HEADERS[i % HEADERS.len()]).collect();
@@ -84,12 +84,12 @@ fn chains_with_the_fragment_header_anywhere() {
             }
         }
     }
-    check(&mut Site::new(ONE_PORT), &cases);
+    check(&mut Site::new(engines, ONE_PORT), &cases);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn hop_by_hop_options_stand_first_or_not_at_all() {
+topic!(hop_by_hop_options_stand_first_or_not_at_all);
+
+fn hop_by_hop_options_stand_first_or_not_at_all(engines: Engines) {
     let mut cases = Vec::new();
     for length in 1..=FOLLOWED {
         for at in 0..length {
@@ -102,12 +102,12 @@ fn hop_by_hop_options_stand_first_or_not_at_all() {
             }
         }
     }
-    check(&mut Site::new(ONE_PORT), &cases);
+    check(&mut Site::new(engines, ONE_PORT), &cases);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn a_fragment_of_a_fragment_does_not_pass() {
+topic!(a_fragment_of_a_fragment_does_not_pass);
+
+fn a_fragment_of_a_fragment_does_not_pass(engines: Engines) {
     let mut cases = Vec::new();
     for (outer, inner) in [(Part::First, Part::First), (Part::First, Part::Later)] {
         let payload = [header(FRAGMENT, FRAGMENT, outer), header(FRAGMENT, TCP, inner), segment(OPEN, SYN, 5, 24)];
@@ -120,12 +120,12 @@ fn a_fragment_of_a_fragment_does_not_pass() {
         let sent = chained(OFFICE, PLC1, FRAGMENT, &payload.concat());
         cases.push((format!("{inner:?} in a whole one"), sent, expected.to_owned()));
     }
-    check(&mut Site::new(ONE_PORT), &cases);
+    check(&mut Site::new(engines, ONE_PORT), &cases);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn a_routing_header_with_segments_left_does_not_pass() {
+topic!(a_routing_header_with_segments_left_does_not_pass);
+
+fn a_routing_header_with_segments_left_does_not_pass(engines: Engines) {
     let mut cases = Vec::new();
     for kind in 0..=6 {
         for left in [0, 1, 2, 255] {
@@ -137,12 +137,12 @@ fn a_routing_header_with_segments_left_does_not_pass() {
             cases.push((name, chained(OFFICE, PLC1, 43, &payload), expected.to_owned()));
         }
     }
-    check(&mut Site::new(ONE_PORT), &cases);
+    check(&mut Site::new(engines, ONE_PORT), &cases);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn an_extension_header_past_the_payload_does_not_pass() {
+topic!(an_extension_header_past_the_payload_does_not_pass);
+
+fn an_extension_header_past_the_payload_does_not_pass(engines: Engines) {
     let mut cases = Vec::new();
     for kind in HEADERS {
         for units in [3, 4, 5, 200, 255] {
@@ -156,13 +156,13 @@ fn an_extension_header_past_the_payload_does_not_pass() {
             cases.push((format!("header {kind} of {units} units"), sent, MALFORMED.to_owned()));
         }
     }
-    check(&mut Site::new(ONE_PORT), &cases);
+    check(&mut Site::new(engines, ONE_PORT), &cases);
 }
 
+topic!(jumbo_payloads_do_not_pass);
+
 /// RFC 2675: nobody here carries datagrams beyond 65,535 bytes, and a length of 0 hides what is behind it.
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn jumbo_payloads_do_not_pass() {
+fn jumbo_payloads_do_not_pass(engines: Engines) {
     let option = |length: u32| [&[TCP, 0, 0xc2, 4][..], &length.to_be_bytes()].concat();
     let zero = |frame: &mut Vec<u8>| frame[18..20].fill(0);
     let sent = |length: u32, bytes: usize| {
@@ -177,5 +177,5 @@ fn jumbo_payloads_do_not_pass() {
         cases.push((format!("of {length}"), sent(length, 20).changed(zero), MALFORMED.to_owned()));
         cases.push((format!("of {length}, a long frame"), sent(length, 9000).changed(zero), MALFORMED.to_owned()));
     }
-    check(&mut Site::new(ONE_PORT), &cases);
+    check(&mut Site::new(engines, ONE_PORT), &cases);
 }

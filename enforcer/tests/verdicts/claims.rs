@@ -3,14 +3,14 @@
 
 use super::frames::*;
 use super::raw::*;
-use super::site::{Site, zones};
+use super::site::{Engines, Site, topic, zones};
 
 const ESSENTIAL: &str = "pass essential";
 const ALLOWED: &str = "pass allowed inside";
 const SPOOFED: &str = "drop spoofed-source";
 
 /// `iot` has essentials, `cell2` has none; within both everything is allowed.
-fn site() -> Site {
+fn site(engines: Engines) -> Site {
     let rules = r#"
         [devices.camera]
         mac = "02:00:00:00:1e:0b"
@@ -26,7 +26,7 @@ fn site() -> Site {
         to = ["same", "router"]
         allow = ["any"]
     "#;
-    Site::of(&format!("{}{rules}", zones(&[("cell2", "essentials = false")])), &[])
+    Site::of(engines, &format!("{}{rules}", zones(&[("cell2", "essentials = false")])), &[])
 }
 
 /// A listed device, a neighbour of it that is none, and what their own claims pass as.
@@ -40,9 +40,9 @@ fn arp(from: Host, operation: u8, claimed: Host) -> Sent {
     ether(from, BROADCAST, 0x0806, &body.concat())
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn arp_for_another_does_not_pass() {
+topic!(arp_for_another_does_not_pass);
+
+fn arp_for_another_does_not_pass(engines: Engines) {
     let mut cases = Vec::new();
     for (device, neighbour, own) in HOMES {
         for operation in [1, 2] {
@@ -68,7 +68,7 @@ fn arp_for_another_does_not_pass() {
             case("a group's address", as_neighbour(neighbour.at("224.0.0.1", "::")), SPOOFED);
         }
     }
-    check(&mut site(), &cases);
+    check(&mut site(engines), &cases);
 }
 
 /// An ICMPv6 message to all nodes, with a hop limit of 255, behind headers of which the first is `next`.
@@ -98,9 +98,9 @@ fn wrappings() -> Vec<(&'static str, u8, Vec<u8>)> {
     ]
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn a_neighbour_advertisement_of_another_does_not_pass() {
+topic!(a_neighbour_advertisement_of_another_does_not_pass);
+
+fn a_neighbour_advertisement_of_another_does_not_pass(engines: Engines) {
     let mut cases = Vec::new();
     for (device, neighbour, own) in HOMES {
         for (how, next, headers) in wrappings() {
@@ -120,12 +120,12 @@ fn a_neighbour_advertisement_of_another_does_not_pass() {
             case("with the device's address as source", device.with_mac(neighbour.mac), device, SPOOFED);
         }
     }
-    check(&mut site(), &cases);
+    check(&mut site(engines), &cases);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn a_router_advertisement_of_a_device_does_not_pass() {
+topic!(a_router_advertisement_of_a_device_does_not_pass);
+
+fn a_router_advertisement_of_a_device_does_not_pass(engines: Engines) {
     let mut cases = Vec::new();
     let body = [134, 0, 0, 0, 64, 0, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0];
     for from in [GUEST.at("0.0.0.0", "fe80::9"), CAMERA.at("0.0.0.0", "fe80::b"), GUEST] {
@@ -141,12 +141,12 @@ fn a_router_advertisement_of_a_device_does_not_pass() {
         let later = message(from, 44, &fragment_header(ICMPV6, 0, 8, false), &body);
         cases.push((format!("a later fragment, from {}", from.six), later, LONE.to_owned()));
     }
-    check(&mut site(), &cases);
+    check(&mut site(engines), &cases);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn a_dhcp_server_message_of_a_device_does_not_pass() {
+topic!(a_dhcp_server_message_of_a_device_does_not_pass);
+
+fn a_dhcp_server_message_of_a_device_does_not_pass(engines: Engines) {
     let mut cases = Vec::new();
     let body = |from: u16, to: u16| {
         let mut bytes = [from.to_be_bytes(), to.to_be_bytes(), 248_u16.to_be_bytes(), [0, 0]].concat();
@@ -180,13 +180,13 @@ fn a_dhcp_server_message_of_a_device_does_not_pass() {
             case(how, chained(from, to, next, &[&headers[..], &six].concat()));
         }
     }
-    check(&mut site(), &cases);
+    check(&mut site(engines), &cases);
 }
 
+topic!(ip_in_a_snap_header_does_not_pass);
+
 /// RFC 1042: some stacks take IP out of a SNAP header. What they would take has not been judged.
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn ip_in_a_snap_header_does_not_pass() {
+fn ip_in_a_snap_header_does_not_pass(engines: Engines) {
     let mut cases = Vec::new();
     let arp = arp(GUEST, 2, CAMERA.with_mac(GUEST.mac));
     let four = ipv4(GUEST, CAMERA, &[], 0, TCP, &syn(OPEN));
@@ -227,5 +227,5 @@ fn ip_in_a_snap_header_does_not_pass() {
     }
     let short = [&[0xaa, 0xaa, 3, 0, 0, 0, 8, 0][..], &four].concat();
     cases.push(("7 bytes of a SNAP header".to_owned(), ether(GUEST, CAMERA.mac, 7, &short), ALLOWED.to_owned()));
-    check(&mut site(), &cases);
+    check(&mut site(engines), &cases);
 }

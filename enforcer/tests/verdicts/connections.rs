@@ -1,7 +1,7 @@
 //! Connections: answers, ends, errors, time.
 
 use super::frames::*;
-use super::site::{Site, one};
+use super::site::{Engines, Site, one, topic};
 
 const OK: &str = "pass established";
 const NOTHING: &str = "drop no-transition";
@@ -19,10 +19,10 @@ const RULES: &str = r#"
     allow = ["tcp/22"]
 "#;
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn answers_and_ends() {
-    let mut site = Site::new(RULES);
+topic!(answers_and_ends);
+
+fn answers_and_ends(engines: Engines) {
+    let mut site = Site::new(engines, RULES);
     // The identifier stands four bytes into the ICMP header, which ends eight bytes before the end.
     let other_number = |frame: &mut Vec<u8>| {
         let at = frame.len() - 12;
@@ -133,10 +133,10 @@ fn answers_and_ends() {
     site.check(&rows);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn what_fits_no_connection() {
-    let mut site = Site::new(RULES);
+topic!(what_fits_no_connection);
+
+fn what_fits_no_connection(engines: Engines) {
+    let mut site = Site::new(engines, RULES);
     let asked = udp(OFFICE, PLC1, (5, 53));
     let called = open(OFFICE, PLC1, 80);
     let pinged = ping(OFFICE, PLC1);
@@ -196,10 +196,11 @@ fn what_fits_no_connection() {
     site.check(&rows);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn audited_connections() {
+topic!(audited_connections);
+
+fn audited_connections(engines: Engines) {
     let mut site = Site::new(
+        engines,
         r#"
         [[transitions]]
         from = "office"
@@ -241,10 +242,10 @@ fn audited_connections() {
     site.check(&rows);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn the_clock_of_the_capture() {
-    let mut site = Site::new(RULES);
+topic!(the_clock_of_the_capture);
+
+fn the_clock_of_the_capture(engines: Engines) {
+    let mut site = Site::new(engines, RULES);
     let there = udp(OFFICE, PLC1, (5, 53));
     let back = udp(PLC1, OFFICE, (53, 5));
     for family in [Family::Four, Family::Six] {

@@ -1,7 +1,7 @@
 //! Who a transition is written for: zones, devices, groups, `same`, `*`, lists.
 
 use super::frames::*;
-use super::site::{Site, ZONES, one};
+use super::site::{Engines, Site, ZONES, one, topic};
 
 const NOTHING: &str = "drop no-transition";
 
@@ -17,10 +17,11 @@ const DEVICES: &str = r#"
     zone = "office"
 "#;
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn same_and_star() {
+topic!(same_and_star);
+
+fn same_and_star(engines: Engines) {
     let mut site = Site::new(
+        engines,
         r#"
         [[transitions]]
         from = ["cell1", "office"]
@@ -72,10 +73,11 @@ fn same_and_star() {
     site.check(&rows);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn lists_and_groups() {
+topic!(lists_and_groups);
+
+fn lists_and_groups(engines: Engines) {
     let mut site = Site::new(
+        engines,
         r#"
         [groups]
         cells = ["cell1", "cell2"]
@@ -124,9 +126,9 @@ fn lists_and_groups() {
     site.check(&rows);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn devices_as_ends() {
+topic!(devices_as_ends);
+
+fn devices_as_ends(engines: Engines) {
     let text = format!(
         "{ZONES}{DEVICES}{}",
         r#"
@@ -171,7 +173,7 @@ fn devices_as_ends() {
         allow = ["tcp/10"]
         "#
     );
-    let mut site = Site::of(&text, &[]);
+    let mut site = Site::of(engines, &text, &[]);
     let (plc, historian, station) = (PLC1, PLC2, OFFICE);
     let other2 = host("plc2", 42, 77);
     let rows = [

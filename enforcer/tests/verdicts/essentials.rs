@@ -1,20 +1,20 @@
 //! Essentials: what passes before anybody may talk, from whom, and which way.
 
 use super::frames::*;
-use super::site::{Row, Site, one, zones};
+use super::site::{Engines, Row, Site, one, topic, zones};
 
 const YES: &str = "pass essential";
 const SPOOFED: &str = "drop spoofed-source";
 const NOTHING: &str = "drop no-transition";
 
-fn site() -> Site {
+fn site(engines: Engines) -> Site {
     let rules = r#"
         [devices.camera]
         mac = "02:00:00:00:1e:0b"
         addresses = ["10.30.0.11", "fd00:30::11"]
         zone = "iot"
     "#;
-    Site::of(&format!("{}{rules}", zones(&[("cell2", "essentials = false")])), &[])
+    Site::of(engines, &format!("{}{rules}", zones(&[("cell2", "essentials = false")])), &[])
 }
 
 /// An ARP packet by `from` that claims the MAC and the address of `claimed`.
@@ -31,9 +31,9 @@ fn neighbour(from: Host, kind: u8, target: Host, hops: u8) -> Sent {
     icmp_with(from, everybody, hops, ((0, 0), (kind, 0)), &|_| target.to_vec()).only_six()
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn neighbours() {
+topic!(neighbours);
+
+fn neighbours(engines: Engines) {
     let own = CAMERA.router();
     let guest_as = |claimed: Host| claimed.with_mac(GUEST.mac);
     let nowhere = GUEST.at("0.0.0.0", "::");
@@ -75,12 +75,12 @@ fn neighbours() {
         one("solicitation where nothing is essential", neighbour(PLC2, 135, PLC2.router(), 255), NOTHING),
         one("a redirect is none", neighbour(GUEST, 137, CAMERA, 255), NOTHING),
     ];
-    site().check(&rows);
+    site(engines).check(&rows);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn directions() {
+topic!(directions);
+
+fn directions(engines: Engines) {
     // Link-local in IPv6, no address or the server's own in IPv4.
     let asking = |of: Host| of.at("0.0.0.0", "fe80::9");
     let servers = |of: Host| of.at("255.255.255.255", "ff02::1:2");
@@ -113,7 +113,7 @@ fn directions() {
         one("router solicitation", solicitation(GUEST.at("0.0.0.0", "fe80::9")), YES),
         one("router solicitation without address", solicitation(GUEST.at("0.0.0.0", "::")), YES),
     ];
-    site().check(&rows);
+    site(engines).check(&rows);
 }
 
 /// UDP from and to the ports of each family.
@@ -127,9 +127,9 @@ fn dhcp(from: Host, to: Host, four: (u16, u16), six: (u16, u16)) -> Sent {
     })
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn groups_and_bridges() {
+topic!(groups_and_bridges);
+
+fn groups_and_bridges(engines: Engines) {
     let reserved = |last: u8| [0x01, 0x80, 0xc2, 0, 0, last];
     let llc = [0x42, 0x42, 0x03, 0, 0];
     let reports = |of: Host| of.at("224.0.0.22", "ff02::16");
@@ -164,5 +164,5 @@ fn groups_and_bridges() {
         one("LLDP by the device on another port", ether(CAMERA.on("plc1"), reserved(0x0e), 0x88cc, &[2, 7]), SPOOFED),
         one("LLDP where nothing is essential", ether(PLC2, reserved(0x0e), 0x88cc, &[2, 7]), NOTHING),
     ];
-    site().check(&rows);
+    site(engines).check(&rows);
 }

@@ -2,7 +2,7 @@
 
 use super::frames::*;
 use super::raw::{check, segment};
-use super::site::{Row, Site, one};
+use super::site::{Engines, Row, Site, one, topic};
 
 const RULES: &str = r#"
     [[transitions]]
@@ -55,10 +55,10 @@ pub(crate) fn datagram(port: u16, length: u16, more: usize) -> Vec<u8> {
     bytes
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn first_and_later() {
-    let mut site = Site::new(RULES);
+topic!(first_and_later);
+
+fn first_and_later(engines: Engines) {
+    let mut site = Site::new(engines, RULES);
     let first = |id, port| fragment(OFFICE, PLC1, UDP, (id, 0, true), &datagram(port, 64, 24));
     let later = |id, offset, more| fragment(OFFICE, PLC1, UDP, (id, offset, more), &[0; 16]);
     let syn = {
@@ -120,10 +120,11 @@ fn first_and_later() {
     site.check(&rows);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn of_an_audited_datagram() {
+topic!(of_an_audited_datagram);
+
+fn of_an_audited_datagram(engines: Engines) {
     let mut site = Site::new(
+        engines,
         r#"
         [[transitions]]
         from = "office"
@@ -143,10 +144,10 @@ fn of_an_audited_datagram() {
     site.check(&rows);
 }
 
+topic!(tiny_first_fragments);
+
 /// All headers of the transport must stand in the first fragment: what decides must not come later.
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn tiny_first_fragments() {
+fn tiny_first_fragments(engines: Engines) {
     let wide = r#"
         [[transitions]]
         name = "out"
@@ -184,13 +185,13 @@ fn tiny_first_fragments() {
             sent.four = None;
         }
     }
-    check(&mut Site::new(wide), &cases);
+    check(&mut Site::new(engines, wide), &cases);
 }
 
+topic!(overlapping_fragments);
+
 /// Nothing comes over what was judged, whatever way the first fragment came.
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn overlapping_fragments() {
+fn overlapping_fragments(engines: Engines) {
     let first = |port, more: usize| fragment(OFFICE, PLC1, UDP, (1, 0, true), &datagram(port, 500, more));
     let later = |offset| fragment(OFFICE, PLC1, UDP, (1, offset, false), &[0; 16]);
     let names: Vec<(usize, u16, String)> = [0, 8, 24, 64, 1464]
@@ -218,12 +219,12 @@ fn overlapping_fragments() {
             (later(8), MALFORMED),
         ],
     ));
-    Site::new(RULES).check(&rows);
+    Site::new(engines, RULES).check(&rows);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn a_later_fragment_before_the_first() {
+topic!(a_later_fragment_before_the_first);
+
+fn a_later_fragment_before_the_first(engines: Engines) {
     let first = |port| fragment(OFFICE, PLC1, UDP, (1, 0, true), &datagram(port, 64, 24));
     let later = |offset| fragment(OFFICE, PLC1, UDP, (1, offset, true), &[0; 16]);
     let rows: Vec<Row<'_>> = vec![
@@ -246,5 +247,5 @@ fn a_later_fragment_before_the_first() {
             vec![(first(53), YES), (first(53).after(25), OK), (later(32).after(50), OK)],
         ),
     ];
-    Site::new(RULES).check(&rows);
+    Site::new(engines, RULES).check(&rows);
 }

@@ -1,7 +1,7 @@
 //! Guardrails: what no other layer can lift.
 
 use super::frames::*;
-use super::site::{Site, ZONES, one};
+use super::site::{Engines, Site, ZONES, one, topic};
 
 const WIDE: &str = r#"
     [[transitions]]
@@ -13,12 +13,14 @@ const WIDE: &str = r#"
 
 const YES: &str = "pass allowed wide";
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn zones_and_exceptions() {
-    let mut site = Site::new(&format!(
-        "{WIDE}{}",
-        r#"
+topic!(zones_and_exceptions);
+
+fn zones_and_exceptions(engines: Engines) {
+    let mut site = Site::new(
+        engines,
+        &format!(
+            "{WIDE}{}",
+            r#"
         [[guardrails]]
         name = "everywhere"
         from = "*"
@@ -48,7 +50,8 @@ fn zones_and_exceptions() {
         deny = ["tcp/50"]
         except = [{ from = "cell1", to = "office" }]
         "#
-    ));
+        ),
+    );
     let everywhere = "drop guardrail everywhere";
     let inside = "drop guardrail cells stay inside";
     let rows = [
@@ -99,10 +102,11 @@ const DEVICES: &str = r#"
     zone = "cell2"
 "#;
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn devices() {
+topic!(devices);
+
+fn devices(engines: Engines) {
     let mut site = Site::of(
+        engines,
         &format!(
             "{ZONES}{WIDE}{DEVICES}{}",
             r#"
@@ -171,10 +175,11 @@ fn devices() {
     site.check(&rows);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn audit_and_order() {
+topic!(audit_and_order);
+
+fn audit_and_order(engines: Engines) {
     let mut site = Site::new(
+        engines,
         r#"
         [[transitions]]
         name = "wide"

@@ -2,10 +2,10 @@
 
 use super::frames::*;
 use super::raw::*;
-use super::site::{Site, one};
+use super::site::{Engines, Site, one, topic};
 
-fn site() -> Site {
-    Site::new(ONE_PORT)
+fn site(engines: Engines) -> Site {
+    Site::new(engines, ONE_PORT)
 }
 
 /// Both families with the length in the IP header changed by so many bytes, and the frame with so many more behind.
@@ -21,21 +21,21 @@ fn with_length(payload: &[u8], by: i32, behind: usize) -> Sent {
     sent
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn a_total_length_longer_than_the_frame_does_not_pass() {
+topic!(a_total_length_longer_than_the_frame_does_not_pass);
+
+fn a_total_length_longer_than_the_frame_does_not_pass(engines: Engines) {
     let mut cases = Vec::new();
     for by in [1, 2, 8, 100, 1000, 60_000] {
         cases.push((format!("{by} more"), with_length(&syn(OPEN), by, 0), MALFORMED.to_owned()));
         let name = format!("{by} more, a byte short of it");
         cases.push((name, with_length(&syn(OPEN), by, by as usize - 1), MALFORMED.to_owned()));
     }
-    check(&mut site(), &cases);
+    check(&mut site(engines), &cases);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn a_total_length_shorter_than_the_frame_ends_the_packet() {
+topic!(a_total_length_shorter_than_the_frame_ends_the_packet);
+
+fn a_total_length_shorter_than_the_frame_ends_the_packet(engines: Engines) {
     let mut cases = vec![
         ("what is behind is padding".to_owned(), with_length(&segment(OPEN, SYN, 5, 60), -40, 0), YES.to_owned()),
         ("and judged no better".to_owned(), with_length(&segment(CLOSED, SYN, 5, 60), -40, 0), NOTHING.to_owned()),
@@ -48,12 +48,12 @@ fn a_total_length_shorter_than_the_frame_ends_the_packet() {
         let sent = with_length(&datagram(OPEN, 8, 8), -by, 0);
         cases.push((format!("{by} of the UDP header"), sent, MALFORMED.to_owned()));
     }
-    check(&mut site(), &cases);
+    check(&mut site(engines), &cases);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn a_header_length_that_cannot_be_does_not_pass() {
+topic!(a_header_length_that_cannot_be_does_not_pass);
+
+fn a_header_length_that_cannot_be_does_not_pass(engines: Engines) {
     let mut cases = Vec::new();
     for first in 0..=255u8 {
         let sent = carrying(OFFICE, PLC1, (TCP, TCP), &syn(OPEN)).changed(|frame| frame[14] = first);
@@ -63,12 +63,12 @@ fn a_header_length_that_cannot_be_does_not_pass() {
         cases.push((format!("first byte {first:#04x}"), sent.clone().only_four(), four.to_owned()));
         cases.push((format!("first byte {first:#04x}"), sent.only_six(), six.to_owned()));
     }
-    check(&mut site(), &cases);
+    check(&mut site(engines), &cases);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn headers_of_20_to_60_bytes_are_walked() {
+topic!(headers_of_20_to_60_bytes_are_walked);
+
+fn headers_of_20_to_60_bytes_are_walked(engines: Engines) {
     let mut cases = Vec::new();
     let mut case = |name: String, options: &[u8], port: u16, expected: &str| {
         cases.push((name, with_options(OFFICE, PLC1, options, TCP, &syn(port)), expected.to_owned()));
@@ -104,12 +104,12 @@ fn headers_of_20_to_60_bytes_are_walked() {
         last[length - 1] = 7;
         case(format!("an option without a length, at the end of {length}"), &last, OPEN, MALFORMED);
     }
-    check(&mut site(), &cases);
+    check(&mut site(engines), &cases);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn frames_padded_to_60_bytes_are_judged_by_their_packet() {
+topic!(frames_padded_to_60_bytes_are_judged_by_their_packet);
+
+fn frames_padded_to_60_bytes_are_judged_by_their_packet(engines: Engines) {
     let padded = |sent: Sent, with: u8| sent.changed(|frame| frame.resize(frame.len().max(60), with));
     let mut cases = Vec::new();
     for with in [0, 0xff, 0x45] {
@@ -129,12 +129,12 @@ fn frames_padded_to_60_bytes_are_judged_by_their_packet() {
     // A trailer of the link does not count either.
     let trailer = carrying(OFFICE, PLC1, (TCP, TCP), &syn(OPEN)).changed(|frame| frame.resize(1514, 0xee));
     cases.push(("a long trailer".to_owned(), trailer, YES.to_owned()));
-    check(&mut site(), &cases);
+    check(&mut site(engines), &cases);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn tcp_flags_that_do_not_go_together_do_not_pass() {
+topic!(tcp_flags_that_do_not_go_together_do_not_pass);
+
+fn tcp_flags_that_do_not_go_together_do_not_pass(engines: Engines) {
     const TOGETHER: [u8; 6] = [SYN, SYN | ACK, ACK, RST, RST | ACK, FIN | ACK];
     let mut cases = Vec::new();
     for flags in 0..=255 {
@@ -147,12 +147,12 @@ fn tcp_flags_that_do_not_go_together_do_not_pass() {
         let sent = carrying(OFFICE, PLC1, (TCP, TCP), &segment(OPEN, flags, 5, 20));
         cases.push((format!("flags {flags:#04x}"), sent, expected.to_owned()));
     }
-    check(&mut site(), &cases);
+    check(&mut site(engines), &cases);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn a_tcp_data_offset_that_cannot_be_does_not_pass() {
+topic!(a_tcp_data_offset_that_cannot_be_does_not_pass);
+
+fn a_tcp_data_offset_that_cannot_be_does_not_pass(engines: Engines) {
     let mut cases = Vec::new();
     for words in 0..=15 {
         for length in [20, 40, 59, 60] {
@@ -162,12 +162,12 @@ fn a_tcp_data_offset_that_cannot_be_does_not_pass() {
             cases.push((format!("{words} words of {length} bytes"), sent, expected.to_owned()));
         }
     }
-    check(&mut site(), &cases);
+    check(&mut site(engines), &cases);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn a_udp_length_that_lies_does_not_pass() {
+topic!(a_udp_length_that_lies_does_not_pass);
+
+fn a_udp_length_that_lies_does_not_pass(engines: Engines) {
     let mut cases = Vec::new();
     for (claimed, length, fits) in [
         (0, 8, false),
@@ -189,12 +189,12 @@ fn a_udp_length_that_lies_does_not_pass() {
             cases.push((name, sent, if fits { YES } else { MALFORMED }.to_owned()));
         }
     }
-    check(&mut site(), &cases);
+    check(&mut site(engines), &cases);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn an_802_3_length_that_lies_does_not_pass() {
+topic!(an_802_3_length_that_lies_does_not_pass);
+
+fn an_802_3_length_that_lies_does_not_pass(engines: Engines) {
     let any = r#"
         [[transitions]]
         name = "out"
@@ -214,5 +214,5 @@ fn an_802_3_length_that_lies_does_not_pass() {
         one("the longest", llc(0x05ff, 0x05ff), YES),
         one("a byte beyond the longest frame", llc(0x05ff, 0x05fe), MALFORMED),
     ];
-    Site::new(any).check(&rows);
+    Site::new(engines, any).check(&rows);
 }

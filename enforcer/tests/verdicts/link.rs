@@ -1,14 +1,15 @@
 //! Frames without IP, and frames for everybody.
 
 use super::frames::*;
-use super::site::{Site, one, zones};
+use super::site::{Engines, Site, one, topic, zones};
 
 const NOTHING: &str = "drop no-transition";
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn frames_without_ip() {
+topic!(frames_without_ip);
+
+fn frames_without_ip(engines: Engines) {
     let mut site = Site::of(
+        engines,
         &format!(
             "{}{}",
             zones(&[("cell2", "essentials = false")]),
@@ -60,10 +61,11 @@ fn frames_without_ip() {
     site.check(&rows);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn groups_of_addresses() {
+topic!(groups_of_addresses);
+
+fn groups_of_addresses(engines: Engines) {
     let mut site = Site::new(
+        engines,
         r#"
         [[transitions]]
         from = "iot"

@@ -3,7 +3,7 @@
 use super::frames::*;
 use super::mud::{FROM, RULES};
 use super::profile::file;
-use super::site::{Site, ZONES, one};
+use super::site::{Engines, Site, ZONES, one, topic};
 
 const HTTP: &str =
     r#""ipv?":{"destination-ipv?-network":"FAR"},"tcp":{"destination-port":{"operator":"eq","port":80}}"#;
@@ -33,9 +33,9 @@ fn ports() -> String {
     )
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn ports_and_order() {
+topic!(ports_and_order);
+
+fn ports_and_order(engines: Engines) {
     let second = file(
         "https://b.example/more.json",
         &[
@@ -54,7 +54,8 @@ fn ports_and_order() {
         zone = "iot"
         mud = ["ports.json", "more.json"]
     "#;
-    let mut site = Site::of(&format!("{ZONES}{RULES}{devices}"), &[("ports.json", ports()), ("more.json", second)]);
+    let mut site =
+        Site::of(engines, &format!("{ZONES}{RULES}{devices}"), &[("ports.json", ports()), ("more.json", second)]);
     let yes = "pass allowed beside";
     let outside = FAR.at("198.51.101.1", "2001:db8:10::1");
     let edge = FAR.at("198.51.100.255", "2001:db8:f:ffff:ffff:ffff:ffff:ffff");
@@ -94,9 +95,9 @@ fn ports_and_order() {
     site.check(&rows);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn answers() {
+topic!(answers);
+
+fn answers(engines: Engines) {
     let answering = file(
         "https://a.example/a.json",
         &[
@@ -121,7 +122,7 @@ fn answers() {
         mud = ["a.json"]
         replies = "listed"
     "#;
-    let mut site = Site::of(&format!("{ZONES}{RULES}{devices}"), &[("a.json", answering)]);
+    let mut site = Site::of(engines, &format!("{ZONES}{RULES}{devices}"), &[("a.json", answering)]);
     let yes = "pass allowed beside";
     let asked = |from: Host, port: u16, reply: &'static str| {
         vec![
@@ -165,9 +166,9 @@ fn answers() {
     site.check(&rows);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn beside_the_lists() {
+topic!(beside_the_lists);
+
+fn beside_the_lists(engines: Engines) {
     let quiet = file(
         "https://a.example/q.json",
         &[("ask", r#""udp":{"destination-port":{"port":700}}"#, "accept")],
@@ -197,7 +198,7 @@ fn beside_the_lists() {
         to = "*"
         deny = ["tcp/1"]
     "#;
-    let mut site = Site::of(&format!("{ZONES}{rules}"), &[("q.json", quiet)]);
+    let mut site = Site::of(engines, &format!("{ZONES}{rules}"), &[("q.json", quiet)]);
     let yes = "pass allowed wide";
     let rows = [
         one("DNS is who the policy says", udp(CAMERA, OFFICE, (9, 53)), yes),

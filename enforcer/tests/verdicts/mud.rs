@@ -2,7 +2,7 @@
 
 use super::frames::*;
 use super::profile::file;
-use super::site::{Site, ZONES, one};
+use super::site::{Engines, Site, ZONES, one, topic};
 
 pub(crate) const FROM: &str = "drop mud-from-device";
 pub(crate) const TO: &str = "drop mud-to-device";
@@ -98,11 +98,11 @@ fn sensor() -> String {
     )
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn peers() {
+topic!(peers);
+
+fn peers(engines: Engines) {
     let mut site =
-        Site::of(&format!("{ZONES}{RULES}{DEVICES}"), &[("camera.json", camera()), ("sensor.json", sensor())]);
+        Site::of(engines, &format!("{ZONES}{RULES}{DEVICES}"), &[("camera.json", camera()), ("sensor.json", sensor())]);
     let stranger = NOBODY;
     let group = |from: Host| from.at("224.0.0.251", "ff02::fb");
     let rows = [
@@ -197,9 +197,9 @@ fn peers() {
     site.check(&rows);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn the_word_mud() {
+topic!(the_word_mud);
+
+fn the_word_mud(engines: Engines) {
     let anything = file("https://a.example/any.json", &[("all", "", "accept")], &[("all", "", "accept")]);
     let rules = r#"
         [[transitions]]
@@ -235,7 +235,7 @@ fn the_word_mud() {
         addresses = ["10.10.0.21", "fd00:10::21"]
         zone = "office"
     "#;
-    let mut site = Site::of(&format!("{ZONES}{rules}"), &[("any.json", anything)]);
+    let mut site = Site::of(engines, &format!("{ZONES}{rules}"), &[("any.json", anything)]);
     let nothing = "drop no-transition";
     let rows = [
         one("every service", open(CAMERA, CLOUD, 80), "pass allowed less"),

@@ -1,7 +1,7 @@
 //! Prefixes at their bounds, and ports by their tags.
 
 use super::frames::*;
-use super::site::{Row, Site, one};
+use super::site::{Engines, Row, Site, one, topic};
 
 /// Two zones on one port, one nested in the other; neighbours on both sides; tags of every kind.
 const PLACES: &str = r#"
@@ -28,10 +28,10 @@ prefixes = ["10.51.128.0/17", "fd00:51:8000::/33"]
 addresses = { lan1 = ["10.50.0.1/30", "fd00:50::1/126"] }
 "#;
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn prefixes() {
-    let mut site = Site::of(PLACES, &[]);
+topic!(prefixes);
+
+fn prefixes(engines: Engines) {
+    let mut site = Site::of(engines, PLACES, &[]);
     let to =
         |four: &str, six: &str| open(FAR, FAR.at(four, six), 1).changed(|frame| frame[..6].copy_from_slice(&ROUTER));
     let from = |port: &'static str, four: &str, six: &str| open(FAR.at(four, six).on(port), CLOUD, 1);
@@ -114,9 +114,9 @@ fn prefixes() {
     site.check(&rows);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn tags() {
+topic!(tags);
+
+fn tags(engines: Engines) {
     let rules = r#"
         [[transitions]]
         name = "next"
@@ -129,7 +129,7 @@ fn tags() {
         to = "internet"
         allow = ["any"]
     "#;
-    let mut site = Site::of(&format!("{PLACES}{rules}"), &[]);
+    let mut site = Site::of(engines, &format!("{PLACES}{rules}"), &[]);
     const Q: u16 = 0x8100;
     const AD: u16 = 0x88a8;
     let next = host("lan0", 51, 9);

@@ -2,7 +2,7 @@
 
 use super::frames::*;
 use super::raw::*;
-use super::site::{Row, Site};
+use super::site::{Engines, Row, Site, topic};
 
 const RELATED: &str = "pass established";
 
@@ -20,7 +20,7 @@ fn asked() -> (Vec<u8>, Vec<u8>) {
 }
 
 /// Rows that open the connection first.
-fn check_behind_opening(cases: Vec<(String, Sent, &'static str)>) {
+fn check_behind_opening(engines: Engines, cases: Vec<(String, Sent, &'static str)>) {
     let opening = carrying(OFFICE, PLC1, (UDP, UDP), &datagram(OPEN, 16, 16));
     let rows: Vec<Row<'_>> = cases
         .iter()
@@ -34,12 +34,12 @@ fn check_behind_opening(cases: Vec<(String, Sent, &'static str)>) {
             (name.as_str(), vec![(opening, YES), (sent.clone(), *expected)])
         })
         .collect();
-    Site::new(ONE_PORT).check(&rows);
+    Site::new(engines, ONE_PORT).check(&rows);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn a_quote_that_is_cut_belongs_to_nobody() {
+topic!(a_quote_that_is_cut_belongs_to_nobody);
+
+fn a_quote_that_is_cut_belongs_to_nobody(engines: Engines) {
     let (four, six) = asked();
     let mut cases = Vec::new();
     for length in 0..=four.len() {
@@ -57,12 +57,12 @@ fn a_quote_that_is_cut_belongs_to_nobody() {
         cases.push((format!("{length} bytes"), sent, expected));
         cases.push((format!("{length} bytes, the rest in the padding"), behind, expected));
     }
-    check_behind_opening(cases);
+    check_behind_opening(engines, cases);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn a_quote_of_no_connection_lets_nothing_pass() {
+topic!(a_quote_of_no_connection_lets_nothing_pass);
+
+fn a_quote_of_no_connection_lets_nothing_pass(engines: Engines) {
     let quoting = |from: Host, to: Host, four: &[u8], six: &[u8]| error(from, to, (3, 1), (four, six));
     let told = |from: Host, to: Host, port: u16, protocol: u8| {
         let transport = if protocol == TCP { syn(port) } else { datagram(port, 16, 16) };
@@ -105,12 +105,12 @@ fn a_quote_of_no_connection_lets_nothing_pass() {
     case("a fragment", PLC1, OFFICE, (later, ipv6(OFFICE, PLC1, 44, &chain)), NOTHING);
     let short = with(&|packet| packet[0] = packet[0] & 0xf0 | 4);
     cases.push(("a header of 16 bytes".to_owned(), quoting(PLC1, OFFICE, &short.0, &[]).only_four(), NOTHING));
-    check_behind_opening(cases);
+    check_behind_opening(engines, cases);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn only_errors_quote() {
+topic!(only_errors_quote);
+
+fn only_errors_quote(engines: Engines) {
     let (four, six) = asked();
     let mut cases = Vec::new();
     for kind in 0..=255u8 {
@@ -120,5 +120,5 @@ fn only_errors_quote() {
         cases.push((format!("type {kind}"), sent.clone().only_four(), expected(matches!(kind, 3 | 4 | 11 | 12))));
         cases.push((format!("type {kind}"), sent.only_six(), expected(matches!(kind, 1..=4))));
     }
-    check_behind_opening(cases);
+    check_behind_opening(engines, cases);
 }

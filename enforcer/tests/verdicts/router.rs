@@ -2,11 +2,11 @@
 
 use super::frames::*;
 use super::profile::file;
-use super::site::{Site, ZONES, one};
+use super::site::{Engines, Site, ZONES, one, topic};
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn what_it_sends() {
+topic!(what_it_sends);
+
+fn what_it_sends(engines: Engines) {
     let rules = r#"
         [[guardrails]]
         name = "quiet"
@@ -36,7 +36,7 @@ fn what_it_sends() {
             ("web", r#""tcp":{"destination-port":{"port":80}}"#, "accept"),
         ],
     );
-    let mut site = Site::of(&format!("{ZONES}{rules}"), &[("m.json", profile)]);
+    let mut site = Site::of(engines, &format!("{ZONES}{rules}"), &[("m.json", profile)]);
     let everybody = |of: Host| of.at("224.0.0.251", "ff02::fb");
     let own = |of: Host| of.router();
     let rows = [

@@ -2,7 +2,7 @@
 
 use super::frames::*;
 use super::raw::check;
-use super::site::{Site, ZONES, one};
+use super::site::{Engines, Site, ZONES, one, topic};
 
 const SPOOFED: &str = "drop spoofed-source";
 
@@ -37,10 +37,10 @@ const WIDE: &str = r#"
 
 pub(crate) const TAG: Host = Host { mac: [2, 0, 0, 0, 0x1e, 0x77], ..host("lan0.30", 30, 77) };
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn spoofing() {
-    let mut site = Site::of(&format!("{ZONES}{WIDE}"), &[]);
+topic!(spoofing);
+
+fn spoofing(engines: Engines) {
+    let mut site = Site::of(engines, &format!("{ZONES}{WIDE}"), &[]);
     let to = OFFICE;
     let elsewhere = CAMERA.at("10.30.0.50", "fd00:30::50");
     let own = CAMERA.router();
@@ -115,10 +115,11 @@ fn spoofing() {
     site.check(&rows);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn known_by_mac() {
+topic!(known_by_mac);
+
+fn known_by_mac(engines: Engines) {
     let mut site = Site::of(
+        engines,
         &format!(
             "{ZONES}{WIDE}{}",
             r#"
@@ -166,10 +167,10 @@ const NOBODY: [(&str, &str, &str); 8] = [
     ("the end of reserved, the end of site-local", "255.255.255.254", "feff::1"),
 ];
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn sources_that_nobody_has() {
-    let mut site = Site::of(&format!("{ZONES}{WIDE}"), &[]);
+topic!(sources_that_nobody_has);
+
+fn sources_that_nobody_has(engines: Engines) {
+    let mut site = Site::of(engines, &format!("{ZONES}{WIDE}"), &[]);
     let everybody = GUEST.at("224.0.0.251", "ff02::fb");
     let mut cases = Vec::new();
     for port in ["lan0.30", "wan0"] {
@@ -198,10 +199,10 @@ fn sources_that_nobody_has() {
     check(&mut site, &cases);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn land_packets() {
-    let mut site = Site::of(&format!("{ZONES}{WIDE}"), &[]);
+topic!(land_packets);
+
+fn land_packets(engines: Engines) {
+    let mut site = Site::of(engines, &format!("{ZONES}{WIDE}"), &[]);
     let mut cases = Vec::new();
     let local = GUEST.at("169.254.0.9", "fe80::9");
     for from in [GUEST, CAMERA, SENSOR, OFFICE, FAR, local, GUEST.at("0.0.0.0", "::")] {
@@ -223,10 +224,10 @@ fn land_packets() {
     check(&mut site, &cases);
 }
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn mac_spoofing() {
-    let mut site = Site::of(&format!("{ZONES}{WIDE}"), &[]);
+topic!(mac_spoofing);
+
+fn mac_spoofing(engines: Engines) {
+    let mut site = Site::of(engines, &format!("{ZONES}{WIDE}"), &[]);
     let camera = |mac: Mac| CAMERA.with_mac(mac);
     let mut cases = Vec::new();
     // Each bit of the MAC counts, for IP and for ARP.

@@ -1,4 +1,4 @@
-//! A policy in the kernel program, and tables of what must become of frames.
+//! A policy before a judge or two, and tables of what must become of frames.
 
 use std::borrow::Cow;
 use std::fs;
@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use enforcer::compile::compile;
 use enforcer::compile::image::Image;
-use enforcer::dataplane::load::Options;
 use enforcer::policy::{self, Loaded};
-use enforcer::replay::{Capture, Engine, EngineError, Entry, Judgement, Kernel, Replay};
+use enforcer::replay::{Capture, Engine, EngineError, Entry, Finding, Kernel, Line, Reference, Replay};
 use pcap_file::pcap::{PcapPacket, PcapWriter};
 use tempfile::TempDir;
 
@@ -56,12 +55,44 @@ pub(crate) fn one<'t>(what: &'t str, sent: Sent, expected: &'t str) -> Row<'t> {
     (what, vec![(sent, expected)])
 }
 
-/// A policy that is in force in a private copy of the kernel program.
+/// Who judges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Engines {
+    /// The reference alone, which needs no privileges.
+    Reference,
+    /// The kernel program and the reference, which must agree.
+    Both,
+}
+
+/// Two tests of a function: one by the reference for everybody, one by both for root.
+macro_rules! topic {
+    ($name:ident) => {
+        mod $name {
+            use crate::verdicts::site::Engines;
+
+            #[test]
+            fn by_the_reference() {
+                super::$name(Engines::Reference);
+            }
+
+            #[test]
+            #[ignore = "needs root: `cargo xtask test` runs it"]
+            fn by_the_kernel() {
+                super::$name(Engines::Both);
+            }
+        }
+    };
+}
+pub(crate) use topic;
+
+/// A policy, and those who judge by it.
 pub(crate) struct Site {
     folder: TempDir,
-    loaded: Loaded,
+    loaded: &'static Loaded,
     image: Image,
-    kernel: Kernel,
+    reference: Reference<'static>,
+    /// A private copy of the kernel program in which the policy is in force.
+    kernel: Option<Kernel>,
     now: u64,
 }
 
@@ -83,33 +114,40 @@ pub(crate) fn compiled(text: &str, files: &[(&str, String)]) -> (TempDir, Loaded
 
 impl Site {
     /// The policy [`ZONES`] and `rules`.
-    pub(crate) fn new(rules: &str) -> Site {
-        Site::of(&format!("{ZONES}{rules}"), &[])
+    pub(crate) fn new(engines: Engines, rules: &str) -> Site {
+        Site::of(engines, &format!("{ZONES}{rules}"), &[])
     }
 
     /// A policy and MUD files.
-    pub(crate) fn of(text: &str, files: &[(&str, String)]) -> Site {
-        Site::with(compiled(text, files), |options| options)
+    pub(crate) fn of(engines: Engines, text: &str, files: &[(&str, String)]) -> Site {
+        Site::with(engines, compiled(text, files), |options| options)
     }
 
-    /// The policy [`ZONES`] and `rules`, with tables of other sizes.
+    /// The policy [`ZONES`] and `rules` in a kernel program with tables of other sizes.
     pub(crate) fn sized(rules: &str, sizes: impl Fn(Options) -> Options) -> Site {
-        Site::with(compiled(&format!("{ZONES}{rules}"), &[]), sizes)
+        Site::with(Engines::Both, compiled(&format!("{ZONES}{rules}"), &[]), sizes)
     }
 
-    fn with((folder, loaded, image): (TempDir, Loaded, Image), sizes: impl Fn(Options) -> Options) -> Site {
-        let kernel = {
-            let replay = Replay::new(&loaded.policy, &loaded.facts, &image, None).expect("no place is named");
+    fn with(
+        engines: Engines,
+        (folder, loaded, image): (TempDir, Loaded, Image),
+        sizes: impl Fn(Options) -> Options,
+    ) -> Site {
+        let loaded: &'static Loaded = Box::leak(Box::new(loaded));
+        let replay = Replay::new(&loaded.policy, &loaded.facts, &image, None).expect("no place is named");
+        let reference = replay.reference(&loaded.policy, &loaded.facts);
+        let kernel = (engines == Engines::Both).then(|| {
             let half = replay.half();
-            Kernel::load_with(&half, sizes(Options::for_cells(half.len()))).expect("the kernel takes the program")
-        };
-        Site { folder, loaded, image, kernel, now: 0 }
+            let options = sizes(Options::for_cells(half.len()));
+            Kernel::load_with(&half, &image.names, options).expect("the kernel takes the program")
+        });
+        Site { folder, loaded, image, reference, kernel, now: 0 }
     }
 
-    /// The verdict on one frame, by the clock where it stands.
+    /// What the kernel program, or without one the reference, says of one frame, by the clock where it stands.
     pub(crate) fn told(&mut self, sent: &Sent, family: Family) -> String {
         let frame = sent.frame(family).expect("it exists in that family");
-        let told = self.judge(sent.port, frame);
+        let (_, told) = self.judge(sent.port, frame).pop().expect("somebody judges");
         told.split(" | ").next().unwrap_or_default().to_owned()
     }
 
@@ -126,17 +164,18 @@ impl Site {
                     let Some(frame) = sent.frame(family) else { continue };
                     self.now += sent.after * SECOND;
                     let expected = family.written(expected);
-                    let found = self.judge(sent.port, frame);
-                    let found = if expected.contains(" | ") {
-                        found.as_str()
-                    } else {
-                        found.split(" | ").next().unwrap_or_default()
-                    };
-                    if found != expected {
-                        let number = step + 1;
-                        wrong.push(format!(
-                            "{what}, {family:?}, frame {number}:\n    expected {expected}\n    found    {found}"
-                        ));
+                    for (engine, found) in self.judge(sent.port, frame) {
+                        let found = if expected.contains(" | ") {
+                            found.as_str()
+                        } else {
+                            found.split(" | ").next().unwrap_or_default()
+                        };
+                        if found != expected {
+                            let number = step + 1;
+                            wrong.push(format!(
+                                "{what}, {family:?}, frame {number}:\n    expected {expected}\n    the {engine} found {found}"
+                            ));
+                        }
                     }
                 }
             }
@@ -145,61 +184,76 @@ impl Site {
     }
 
     /// What becomes of a frame that enters by that port; without one, the router sends it.
-    fn judge(&mut self, port: Option<&str>, frame: &[u8]) -> String {
-        let path = self.folder.path().join("frame.pcap");
-        write(&path, &[(0, frame)]);
-        let capture = Capture::open(&path).expect("a capture");
-        let replay = Replay::new(&self.loaded.policy, &self.loaded.facts, &self.image, port).expect("a place");
-        let mut engine = Later { kernel: &mut self.kernel, by: self.now };
-        let mut told = String::new();
-        replay
-            .run(&capture, &mut engine, |line| {
-                assert!(port.is_some() || line.port.is_none(), "not the router sends it");
-                told = tell(line);
-                Ok(())
-            })
-            .expect("the frame is judged");
-        told
+    fn judge(&mut self, port: Option<&str>, frame: &[u8]) -> Vec<(&'static str, String)> {
+        let by = self.now;
+        let told = self.replayed(port, &[(0, frame)], by, |line| {
+            assert!(port.is_some() || line.finding.port.is_none(), "not the router sends it");
+        });
+        told.into_iter().map(|(engine, lines)| (engine, lines.concat())).collect()
     }
 
     /// A whole capture: frames at seconds, each entering where the sender belongs, by the clock of the capture.
     pub(crate) fn captured(&mut self, frames: &[(u64, &[u8])]) -> Vec<String> {
+        let mut told = self.replayed(None, frames, 0, |_| ()).into_iter();
+        let (_, first) = told.next().expect("somebody judges");
+        for (engine, other) in told {
+            assert_eq!(first, other, "the {engine} found something else");
+        }
+        first
+    }
+
+    /// The lines of each engine for a capture.
+    fn replayed(
+        &mut self,
+        port: Option<&str>,
+        frames: &[(u64, &[u8])],
+        by: u64,
+        look: impl Fn(&Line<'_>),
+    ) -> Vec<(&'static str, Vec<String>)> {
         let path = self.folder.path().join("frames.pcap");
         write(&path, frames);
         let capture = Capture::open(&path).expect("a capture");
-        let replay = Replay::new(&self.loaded.policy, &self.loaded.facts, &self.image, None).expect("no place");
+        let replay = Replay::new(&self.loaded.policy, &self.loaded.facts, &self.image, port).expect("a place");
+        let reference: (_, &mut dyn Engine) = ("reference", &mut self.reference);
+        let kernel = self.kernel.iter_mut().map(|kernel| ("kernel", kernel as &mut dyn Engine));
         let mut told = Vec::new();
-        replay
-            .run(&capture, &mut self.kernel, |line| {
-                told.push(tell(line));
-                Ok(())
-            })
-            .expect("the frames are judged");
+        for (name, engine) in std::iter::once(reference).chain(kernel) {
+            let mut lines = Vec::new();
+            replay
+                .run(&capture, &mut Later { engine, by }, |line| {
+                    look(line);
+                    lines.push(tell(line));
+                    Ok(())
+                })
+                .expect("the frames are judged");
+            told.push((name, lines));
+        }
         told
     }
 }
 
 /// A line of replay as the tables write it.
-fn tell(line: &enforcer::replay::Line<'_>) -> String {
+fn tell(line: &Line<'_>) -> String {
+    let found = &line.finding;
     let who = |zone: Option<&str>, device: Option<&str>| match device {
         Some(device) => format!("{}/{device}", zone.unwrap_or("-")),
         None => zone.unwrap_or("-").to_owned(),
     };
-    let rule = line.rule.map(|rule| rule.name.as_str()).unwrap_or_default();
-    let verdict = format!("{} {} {rule}", line.verdict.label(), line.reason.label());
-    let ends = (who(line.from, line.device), who(line.to, line.peer));
+    let rule = found.rule.map(|rule| rule.name).unwrap_or_default();
+    let verdict = format!("{} {} {rule}", found.verdict.label(), found.reason.label());
+    let ends = (who(found.from, found.device), who(found.to, found.peer));
     format!("{} | {} > {}", verdict.trim_end(), ends.0, ends.1)
 }
 
-/// The kernel program, some time later.
-struct Later<'k> {
-    kernel: &'k mut Kernel,
+/// An engine, some time later.
+struct Later<'e> {
+    engine: &'e mut dyn Engine,
     by: u64,
 }
 
 impl Engine for Later<'_> {
-    fn judge(&mut self, entry: &Entry, now: u64, frame: &[u8]) -> Result<Judgement, EngineError> {
-        self.kernel.judge(entry, now + self.by, frame)
+    fn judge(&mut self, entry: &Entry, now: u64, frame: &[u8]) -> Result<Finding<'_>, EngineError> {
+        self.engine.judge(entry, now + self.by, frame)
     }
 }
 

@@ -1,14 +1,15 @@
 //! Transitions: which may talk to which, and about what.
 
 use super::frames::*;
-use super::site::{Site, one};
+use super::site::{Engines, Site, one, topic};
 
 const NOTHING: &str = "drop no-transition";
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn services() {
+topic!(services);
+
+fn services(engines: Engines) {
     let mut site = Site::new(
+        engines,
         r#"
         [[transitions]]
         from = "office"

@@ -2,11 +2,11 @@
 
 use super::frames::*;
 use super::senders::TAG;
-use super::site::{Site, one, zones};
+use super::site::{Engines, Site, one, topic, zones};
 
-#[test]
-#[ignore = "needs root: `cargo xtask test` runs it"]
-fn unknown_addresses() {
+topic!(unknown_addresses);
+
+fn unknown_addresses(engines: Engines) {
     let text = format!(
         "{}{}",
         zones(&[("iot", "unknown = \"deny\""), ("cell1", "unknown = \"quarantine\""),]),
@@ -53,7 +53,7 @@ fn unknown_addresses() {
         allow = ["tcp/5"]
         "#
     );
-    let mut site = Site::of(&text, &[]);
+    let mut site = Site::of(engines, &text, &[]);
     let robot = host("plc1", 41, 77).with_mac([2, 0, 0, 0, 0x29, 0x77]);
     let rows = [
         one("listed", open(CAMERA, OFFICE, 1), "pass allowed wide | iot/camera > office"),

@@ -155,5 +155,5 @@ fn bare_packets_enter_by_an_ip_link() {
     let chooser = Chooser::new(&places, &terrain, None);
     let packet = Arrival { medium: Medium::Ip, ..ethernet(udp(OTHER, [10, 30, 0, 77], [192, 0, 2, 1])[14..].to_vec()) };
     let entry = chooser.choose(&packet, None);
-    assert_eq!(entry.ifindex, places.find("lan0.30").unwrap().ifindex(Medium::Ip));
+    assert_eq!((entry.place, entry.medium), (places.find("lan0.30").unwrap(), Medium::Ip));
 }

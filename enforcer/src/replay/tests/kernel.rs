@@ -13,7 +13,7 @@ use crate::dataplane::registry::Registry;
 use crate::replay::choose::{Entry, Way};
 use crate::replay::link::Medium;
 use crate::replay::places::Places;
-use crate::replay::{Engine, Judgement, Kernel};
+use crate::replay::{Engine, Finding, Kernel};
 
 fn kernel(flags: u32, names: &Names) -> Option<Kernel> {
     let mut head = [0; 16];
@@ -23,7 +23,7 @@ fn kernel(flags: u32, names: &Names) -> Option<Kernel> {
     head[head0::FLAGS] = flags;
     let image = Image { cells: vec![head, [0; 16]], digest: [0; 32], names: names.clone() };
     let half = half(&Places::of(names).overlay(), &image, &mut Registry::new(1));
-    match Kernel::load(&half) {
+    match Kernel::load(&half, names) {
         Ok(kernel) => Some(kernel),
         Err(error @ (Error::NoObject | Error::Privilege)) => {
             eprintln!("skipped: {error}");
@@ -34,19 +34,17 @@ fn kernel(flags: u32, names: &Names) -> Option<Kernel> {
 }
 
 /// Runs a frame at the port, and gives the judgement and the port's name.
-fn judged(
-    kernel: &mut Kernel,
+fn judged<'k>(
+    kernel: &'k mut Kernel,
     names: &Names,
     way: Way,
     medium: Medium,
     port: &str,
     frame: &[u8],
-) -> (Judgement, String) {
-    let entry =
-        Entry { way, medium, ifindex: Places::of(names).find(port).unwrap().ifindex(medium), port: 0, strip: 0 };
-    let judgement = kernel.judge(&entry, 1_000_000_000, frame).unwrap();
-    let port = names.ports[judgement.outcome.port as usize].name.clone();
-    (judgement, port)
+) -> (Finding<'k>, &'k str) {
+    let entry = Entry { way, medium, place: Places::of(names).find(port).unwrap(), port: 0, strip: 0 };
+    let finding = kernel.judge(&entry, 1_000_000_000, frame).unwrap();
+    (finding, finding.port.unwrap_or_default())
 }
 
 #[test]
@@ -66,7 +64,7 @@ fn both_programs_meet_frames_at_invented_ports() {
             (Medium::Ip, "wan0", "wan0", &six[14..]),
         ] {
             let (judgement, found) = judged(&mut kernel, &names, way, medium, at, bytes);
-            let told = (judgement.verdict, found.as_str());
+            let told = (judgement.verdict, found);
             assert_eq!(told, (Verdict::Drop, port), "{way:?} {medium:?} {at}");
         }
     }

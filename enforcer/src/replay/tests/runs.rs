@@ -4,14 +4,13 @@ use std::borrow::Cow;
 use std::io::Write;
 use std::time::Duration;
 
-use enforcer_common::event::Outcome;
 use enforcer_common::reason::{Reason, Verdict};
 use pcap_file::pcap::{PcapHeader, PcapPacket, PcapWriter};
 use tempfile::NamedTempFile;
 
 use super::site::*;
 use crate::compile::image::Image;
-use crate::replay::{Capture, Engine, EngineError, Entry, Judgement, Replay, ReplayError, Summary, Way};
+use crate::replay::{Capture, Engine, EngineError, Entry, Finding, Replay, ReplayError, Summary, Way};
 
 #[derive(Default)]
 struct Noted {
@@ -19,15 +18,9 @@ struct Noted {
 }
 
 impl Engine for Noted {
-    fn judge(&mut self, entry: &Entry, now: u64, frame: &[u8]) -> Result<Judgement, EngineError> {
+    fn judge(&mut self, entry: &Entry, now: u64, frame: &[u8]) -> Result<Finding<'_>, EngineError> {
         self.asked.push((entry.way, now, frame.len()));
-        Judgement::of(Outcome {
-            port: entry.port,
-            verdict: Verdict::Pass as u8,
-            reason: Reason::Allowed as u8,
-            written: 1,
-            ..Outcome::default()
-        })
+        Ok(Finding { verdict: Verdict::Pass, reason: Reason::Allowed, ..Finding::malformed(None) })
     }
 }
 
@@ -63,7 +56,7 @@ fn run(by: Option<&str>, capture: &Capture) -> (Noted, Vec<Told>, Result<Summary
     let mut noted = Noted::default();
     let mut lines = Vec::new();
     let ended = replay.run(capture, &mut noted, |line| {
-        lines.push((line.frame, line.time, line.port.unwrap_or("-").to_owned()));
+        lines.push((line.frame, line.time, line.finding.port.unwrap_or("-").to_owned()));
         Ok(())
     });
     (noted, lines, ended)

@@ -1,0 +1,154 @@
+//! Step 3: conversations that are known already.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use super::case::Refusal;
+use super::ground::{PortId, belongs_to_port};
+use super::packet::{Flags, Ip, Transport, protocol};
+
+const SECOND: u64 = 1_000_000_000;
+const DAY: u64 = 24 * 3600 * SECOND;
+
+/// What tells a connection from others, the same in both directions. Addresses that belong to a port bring it along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    /// The smaller one first.
+    ends: [(IpAddr, u16); 2],
+    protocol: u8,
+    port: Option<PortId>,
+}
+
+/// A packet's connection, and which end of it sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Tuple {
+    pub(super) key: Key,
+    pub(super) sender: (IpAddr, u16),
+}
+
+impl Tuple {
+    /// The connection that a packet belongs to; none where packets are judged one by one.
+    pub(super) fn of(ip: &Ip<'_>, port: PortId) -> Option<Tuple> {
+        let (source, destination) = match &ip.transport {
+            Transport::Tcp { ports, .. } | Transport::Ports(ports) => (ports.source, ports.destination),
+            Transport::Icmp(icmp) if is_echo(ip.protocol, icmp.kind) => (icmp.identifier, icmp.identifier),
+            Transport::Other if ip.protocol != protocol::IGMP => (0, 0),
+            Transport::Icmp(_) | Transport::Other | Transport::Absent => return None,
+        };
+        let sender = (ip.source, source);
+        let mut ends = [sender, (ip.destination, destination)];
+        ends.sort();
+        let at_port = belongs_to_port(&ip.source) || belongs_to_port(&ip.destination);
+        Some(Tuple { key: Key { ends, protocol: ip.protocol, port: at_port.then_some(port) }, sender })
+    }
+}
+
+fn is_echo(protocol: u8, kind: u8) -> bool {
+    match protocol {
+        protocol::ICMP => matches!(kind, 0 | 8),
+        _ => matches!(kind, 128 | 129),
+    }
+}
+
+/// True for ICMP messages about other packets: unreachable, time exceeded, parameter problem; in IPv6 too big as well.
+pub(super) fn is_error(ip: &Ip<'_>) -> bool {
+    ip.icmp().is_some_and(|icmp| match ip.protocol {
+        protocol::ICMP => matches!(icmp.kind, 3 | 11 | 12),
+        _ => matches!(icmp.kind, 1..=4),
+    })
+}
+
+/// A conversation, from the packet that opened it.
+#[derive(Debug, Clone)]
+pub(super) struct Connection<'p> {
+    opener: (IpAddr, u16),
+    /// Why its packets are let through though they would be dropped.
+    pub(super) audited: Option<Refusal<'p>>,
+    /// Why its replies are not.
+    pub(super) replies: Option<Refusal<'p>>,
+    last: u64,
+    answered: bool,
+    /// FIN from the opener, and from the other end.
+    finished: [bool; 2],
+    reset: bool,
+}
+
+impl<'p> Connection<'p> {
+    /// Opened by the packet with this tuple.
+    pub(super) fn opened(
+        tuple: &Tuple,
+        flags: Option<Flags>,
+        now: u64,
+        audited: Option<Refusal<'p>>,
+        replies: Option<Refusal<'p>>,
+    ) -> Connection<'p> {
+        let mut opened = Connection {
+            opener: tuple.sender,
+            audited,
+            replies,
+            last: now,
+            answered: false,
+            finished: [false; 2],
+            reset: false,
+        };
+        opened.heard(tuple, flags, now);
+        opened
+    }
+
+    pub(super) fn is_reply(&self, tuple: &Tuple) -> bool {
+        tuple.sender != self.opener
+    }
+
+    fn is_over(&self) -> bool {
+        self.reset || self.finished == [true; 2]
+    }
+
+    /// True where a packet is the start of something new, in spite of this connection: a SYN by the other end, or after
+    /// the end.
+    pub(super) fn is_opened_anew(&self, tuple: &Tuple, flags: Option<Flags>) -> bool {
+        let syn = flags.is_some_and(|flags| flags.syn && !flags.ack);
+        syn && (self.is_over() || self.is_reply(tuple))
+    }
+
+    /// Notes a packet that passed.
+    pub(super) fn heard(&mut self, tuple: &Tuple, flags: Option<Flags>, now: u64) {
+        let reply = self.is_reply(tuple);
+        self.last = now;
+        self.answered |= reply;
+        if let Some(flags) = flags {
+            self.finished[usize::from(reply)] |= flags.fin;
+            self.reset |= flags.rst;
+        }
+    }
+
+    /// Silent for longer than this, it is forgotten.
+    fn patience(&self, protocol: u8) -> u64 {
+        match protocol {
+            protocol::TCP if self.is_over() => 10 * SECOND,
+            protocol::TCP if self.finished.contains(&true) => 120 * SECOND,
+            protocol::TCP if self.answered => 5 * DAY,
+            protocol::TCP => 120 * SECOND,
+            protocol::UDP if self.answered => 120 * SECOND,
+            protocol::UDP => 30 * SECOND,
+            protocol::SCTP if self.answered => 210 * SECOND,
+            protocol::SCTP => 10 * SECOND,
+            _ => 30 * SECOND,
+        }
+    }
+}
+
+/// All conversations that are known. There is room for as many as there are.
+#[derive(Debug, Default)]
+pub(super) struct Connections<'p>(HashMap<Key, Connection<'p>>);
+
+impl<'p> Connections<'p> {
+    /// The connection of a tuple, unless it was silent for too long.
+    pub(super) fn known(&mut self, key: &Key, now: u64) -> Option<&mut Connection<'p>> {
+        let connection = self.0.get_mut(key)?;
+        (now.saturating_sub(connection.last) <= connection.patience(key.protocol)).then_some(connection)
+    }
+
+    pub(super) fn open(&mut self, key: Key, connection: Connection<'p>) {
+        self.0.insert(key, connection);
+    }
+}

@@ -1,0 +1,75 @@
+//! Step 3: later fragments go the way of the first one of their datagram.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use super::ground::{PortId, belongs_to_port};
+use super::packet::{Ip, Part};
+
+/// A datagram is put together within this time, or not at all.
+const PATIENCE: u64 = 60 * 1_000_000_000;
+
+/// What tells a datagram from others. In IPv6 the protocol does not count (RFC 8200, section 4.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Key {
+    source: IpAddr,
+    destination: IpAddr,
+    protocol: Option<u8>,
+    id: u32,
+    port: Option<PortId>,
+}
+
+/// What is known of a first fragment that passed.
+#[derive(Debug, Clone, Copy)]
+struct First {
+    seen: u64,
+    end: u32,
+}
+
+/// What becomes of a later fragment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Later {
+    /// Its first passed.
+    Follows,
+    /// It would overwrite what was judged.
+    Overlaps,
+    /// Its first was not seen, was dropped, or came too long ago.
+    Alone,
+}
+
+/// First fragments that passed.
+#[derive(Debug, Default)]
+pub(super) struct Fragments(HashMap<Key, First>);
+
+impl Fragments {
+    /// Notes a first fragment that passed.
+    pub(super) fn note(&mut self, ip: &Ip<'_>, port: PortId, now: u64) {
+        if let Part::First { id, end } = ip.part {
+            self.0.insert(key(ip, id, port), First { seen: now, end });
+        }
+    }
+
+    /// What becomes of a packet, where it is a later fragment.
+    pub(super) fn later(&self, ip: &Ip<'_>, port: PortId, now: u64) -> Option<Later> {
+        let Part::Later { id, offset } = ip.part else {
+            return None;
+        };
+        let first = self.0.get(&key(ip, id, port)).filter(|first| now.saturating_sub(first.seen) <= PATIENCE);
+        Some(match first {
+            None => Later::Alone,
+            Some(first) if offset < first.end => Later::Overlaps,
+            Some(_) => Later::Follows,
+        })
+    }
+}
+
+fn key(ip: &Ip<'_>, id: u32, port: PortId) -> Key {
+    let at_port = belongs_to_port(&ip.source) || belongs_to_port(&ip.destination);
+    Key {
+        source: ip.source,
+        destination: ip.destination,
+        protocol: ip.source.is_ipv4().then_some(ip.protocol),
+        id,
+        port: at_port.then_some(port),
+    }
+}

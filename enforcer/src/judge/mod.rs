@@ -1,0 +1,384 @@
+//! The reference: a policy judged in plain Rust, written for reading.
+//!
+//! [`Judge`] says what the product does with a packet. It shares the model with the compiler and nothing else, parses
+//! frames with another library than the kernel program does, and keeps connections of its own: so the two check each
+//! other. The steps are those of `docs/verdicts.md`, in that order, one file each.
+//!
+//! ```text
+//! parse          frame -> packet
+//! who            port, MAC and address -> sender and receiver; do they belong together?
+//! essentials     what needs no entry
+//! fragments      a later fragment goes the way of its first
+//! connections    what belongs to a known conversation
+//! layers         guardrails, transitions, MUD lists
+//! ```
+//!
+//! What leaves is looked at again: `egress`.
+
+mod case;
+mod connections;
+mod egress;
+mod essentials;
+mod fragments;
+mod ground;
+mod layers;
+mod mud;
+mod packet;
+mod parse;
+mod sides;
+mod spoken;
+#[cfg(test)]
+mod tests;
+mod trace;
+mod who;
+
+use enforcer_common::reason::{Reason, Verdict};
+
+use self::case::{Case, Passed, Refusal, step};
+use self::connections::{Connection, Connections, Tuple};
+use self::essentials::Essential;
+use self::fragments::{Fragments, Later};
+use self::ground::{Ground, PortId, belongs_to_port};
+use self::layers::Layers;
+use self::packet::{Ip, Packet};
+use self::sides::Pairs;
+use self::spoken::Spoken;
+pub use self::trace::{Outcome, Step};
+use self::who::{End, Learnt, Receiver, Sender};
+use crate::policy::facts::Facts;
+use crate::policy::model::{DeviceId, Place, Policy, ZoneId};
+
+/// What a port hands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Medium {
+    /// Frames with an Ethernet header.
+    Ethernet,
+    /// Bare IP packets.
+    Ip,
+}
+
+/// Where a packet that leaves came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entered<'n> {
+    /// The router itself sends it, or it came from an interface that is left alone on purpose.
+    ByRouter,
+    /// It entered by the interface of this name.
+    By(&'n str),
+}
+
+/// An entry of the policy that decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule<'p> {
+    /// Its stable name.
+    pub name: &'p str,
+    /// The layer that it belongs to.
+    pub layer: &'static str,
+    /// Where it was written.
+    pub place: &'p Place,
+}
+
+fn rule_of<'p>(name: &'p str, layer: &'static str, place: &'p Place) -> Rule<'p> {
+    Rule { name, layer, place }
+}
+
+/// What becomes of a packet, and why.
+#[derive(Debug, Clone)]
+pub struct Judged<'p> {
+    /// Name of the port by which it entered.
+    pub port: Option<&'p str>,
+    /// The zone that the sender is judged as a member of.
+    pub from: Option<ZoneId>,
+    /// The zone that the receiver is judged as a member of.
+    pub to: Option<ZoneId>,
+    /// The sender, where it is a device.
+    pub device: Option<DeviceId>,
+    /// The receiver, where it is a device.
+    pub peer: Option<DeviceId>,
+    /// What becomes of it.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: Reason,
+    /// The entry that decided.
+    pub rule: Option<Rule<'p>>,
+    /// What each step said, in order; empty unless the judge traces.
+    pub trace: Vec<Step<'p>>,
+}
+
+/// Judges packets by one policy, and remembers what it let through.
+#[derive(Debug)]
+pub struct Judge<'p> {
+    ground: Ground<'p>,
+    tracing: bool,
+    pairs: Pairs,
+    learnt: Learnt,
+    connections: Connections<'p>,
+    fragments: Fragments,
+}
+
+impl<'p> Judge<'p> {
+    /// A judge who has seen no packet yet. `facts` are the router's own addresses.
+    pub fn new(policy: &'p Policy, facts: &Facts) -> Judge<'p> {
+        Judge {
+            ground: Ground::of(policy, facts),
+            tracing: false,
+            pairs: Pairs::default(),
+            learnt: Learnt::new(),
+            connections: Connections::default(),
+            fragments: Fragments::default(),
+        }
+    }
+
+    /// Whether each step writes down what it says.
+    pub fn trace(&mut self, on: bool) {
+        self.tracing = on;
+    }
+
+    /// Judges a frame that enters by an interface, at `now` in nanoseconds of a clock that never goes back. Under the name
+    /// of a VLAN's port its frames come without the tags of that VLAN.
+    pub fn enters(&mut self, interface: &str, medium: Medium, now: u64, frame: &[u8]) -> Judged<'p> {
+        let mut case = Case::new(self.tracing);
+        let ended = self.entering(&mut case, interface, medium, now, frame);
+        case.judged(ended, &self.ground)
+    }
+
+    fn entering(
+        &mut self,
+        case: &mut Case<'p>,
+        interface: &str,
+        medium: Medium,
+        now: u64,
+        frame: &[u8],
+    ) -> Result<Passed<'p>, Refusal<'p>> {
+        let packet = self.parse(case, medium, frame)?;
+        let port = self.port(case, interface, &packet)?;
+        let sender = self.sender(case, port, &packet)?;
+        let receiver = who::receiver(&self.ground, &self.learnt, port, &packet, &sender);
+        case.to = receiver.end();
+        self.wanted(case, &sender, "the sender is no listed device")?;
+        let passed = match self.essential(case, port, &packet, &sender, &receiver)? {
+            Some(passed) => passed,
+            None => {
+                let to = self.receiver(case, port, &packet, &sender, &receiver)?;
+                let group = matches!(receiver, Receiver::Group(_));
+                match self.known(case, port, &packet, group, now)? {
+                    Some(passed) => passed,
+                    None => self.opens(case, port, &packet, (sender, to), group, now)?,
+                }
+            }
+        };
+        if let Some(ip) = packet.ip() {
+            self.fragments.note(ip, port, now);
+        }
+        self.learn(&packet, &sender);
+        Ok(passed)
+    }
+
+    fn parse<'f>(&self, case: &mut Case<'p>, medium: Medium, frame: &'f [u8]) -> Result<Packet<'f>, Refusal<'p>> {
+        parse::frame(medium, frame).map_err(|malformed| self.malformed(case, malformed.0))
+    }
+
+    fn malformed(&self, case: &mut Case<'p>, why: &'static str) -> Refusal<'p> {
+        let refusal = Refusal::without_rule(Reason::Malformed, self.ground.all_in_audit());
+        case.stop(step::PARSE, refusal, || why.to_owned())
+    }
+
+    fn port(&self, case: &mut Case<'p>, interface: &str, packet: &Packet<'_>) -> Result<PortId, Refusal<'p>> {
+        let Some(port) = self.ground.port_at(interface, packet.vlans) else {
+            return Err(self.unknown_zone(case, "no zone has such a port"));
+        };
+        case.port = Some(port);
+        Ok(port)
+    }
+
+    fn unknown_zone(&self, case: &mut Case<'p>, why: &'static str) -> Refusal<'p> {
+        let refusal = Refusal::without_rule(Reason::UnknownZone, self.ground.all_in_audit());
+        case.stop(step::SOURCE, refusal, || why.to_owned())
+    }
+
+    fn sender(&self, case: &mut Case<'p>, port: PortId, packet: &Packet<'_>) -> Result<End, Refusal<'p>> {
+        let end = match who::sender(&self.ground, port, packet) {
+            Sender::Is(end) => {
+                case.from = Some(end);
+                end
+            }
+            Sender::Spoofed { why, audit, taken_for } => {
+                case.from = taken_for;
+                case.refuse(step::SOURCE, Refusal::without_rule(Reason::SpoofedSource, audit), || why.to_owned())?;
+                taken_for.ok_or_else(|| self.unknown_zone(case, "a port of several zones, and nothing tells which"))?
+            }
+            Sender::Nowhere => {
+                return Err(self.unknown_zone(case, "no address, on a port of several zones"));
+            }
+        };
+        Ok(end)
+    }
+
+    /// What passes without an entry; what only others may say is refused.
+    fn essential(
+        &self,
+        case: &mut Case<'p>,
+        port: PortId,
+        packet: &Packet<'_>,
+        sender: &End,
+        receiver: &Receiver,
+    ) -> Result<Option<Passed<'p>>, Refusal<'p>> {
+        match essentials::entering(&self.ground, port, packet, sender, receiver) {
+            Essential::Is(what) if self.ground.policy.zones[sender.home.0].essentials => {
+                case.agrees(step::ESSENTIAL, None, || what.to_owned());
+                Ok(Some(Passed { reason: Reason::Essential, rule: None }))
+            }
+            Essential::Forged(why) => {
+                let refusal = Refusal::without_rule(Reason::SpoofedSource, sender.in_audit(&self.ground));
+                case.refuse(step::SOURCE, refusal, || why.to_owned())?;
+                Ok(None)
+            }
+            Essential::Is(_) | Essential::No => Ok(None),
+        }
+    }
+
+    fn receiver(
+        &self,
+        case: &mut Case<'p>,
+        port: PortId,
+        packet: &Packet<'_>,
+        sender: &End,
+        receiver: &Receiver,
+    ) -> Result<End, Refusal<'p>> {
+        let Some(end) = receiver.end() else {
+            return Err(self.unknown_zone(case, "the destination is in no zone"));
+        };
+        let link_only = packet.source().is_some_and(|address| belongs_to_port(&address));
+        if link_only && end.home != sender.home && end.zone != self.ground.policy.router_zone {
+            let audit = match sender.device {
+                Some(_) => sender.in_audit(&self.ground),
+                None => self.ground.port_in_audit(port),
+            };
+            let refusal = Refusal::without_rule(Reason::SpoofedSource, audit);
+            case.refuse(step::SOURCE, refusal, || "an address of the link, to another zone".to_owned())?;
+        }
+        // A group is nobody unknown.
+        if matches!(receiver, Receiver::Is(_)) {
+            self.wanted(case, &end, "the receiver is no listed device")?;
+        }
+        Ok(end)
+    }
+
+    /// A zone may demand listed devices, as senders and as receivers.
+    fn wanted(&self, case: &mut Case<'p>, end: &End, otherwise: &'static str) -> Result<(), Refusal<'p>> {
+        if !end.is_unwanted(&self.ground) {
+            return Ok(());
+        }
+        let refusal = Refusal::without_rule(Reason::UnknownDevice, end.in_audit(&self.ground));
+        case.refuse(step::SOURCE, refusal, || otherwise.to_owned())
+    }
+
+    /// A later fragment, a packet of a known connection, or an error about one.
+    fn known(
+        &mut self,
+        case: &mut Case<'p>,
+        port: PortId,
+        packet: &Packet<'_>,
+        group: bool,
+        now: u64,
+    ) -> Result<Option<Passed<'p>>, Refusal<'p>> {
+        let established = Passed { reason: Reason::Established, rule: None };
+        let Some(ip) = packet.ip() else { return Ok(None) };
+        match self.fragments.later(ip, port, now) {
+            Some(Later::Follows) => {
+                case.agrees(step::CONNECTION, None, || "the first fragment passed".to_owned());
+                return Ok(Some(established));
+            }
+            Some(Later::Overlaps) => return Err(self.malformed(case, "a fragment that would overwrite its first")),
+            Some(Later::Alone) => {
+                let refusal = Refusal::without_rule(Reason::Fragment, self.ground.all_in_audit());
+                return Err(case.stop(step::PARSE, refusal, || "no first fragment is known".to_owned()));
+            }
+            None => (),
+        }
+        if group {
+            return Ok(None);
+        }
+        let passes = self.of_connection(case, port, ip, now)? || self.about_connection(case, port, ip, now)?;
+        Ok(passes.then_some(established))
+    }
+
+    fn of_connection(&mut self, case: &mut Case<'p>, port: PortId, ip: &Ip<'_>, now: u64) -> Result<bool, Refusal<'p>> {
+        let Some(tuple) = Tuple::of(ip, port) else { return Ok(false) };
+        let Some(connection) = self.connections.known(&tuple.key, now) else { return Ok(false) };
+        if connection.is_opened_anew(&tuple, ip.flags()) {
+            case.agrees(step::CONNECTION, None, || "it opens a known connection anew".to_owned());
+            return Ok(false);
+        }
+        if let Some(refusal) = connection.audited {
+            case.refuse(step::CONNECTION, refusal, || "its connection is let through in audit".to_owned())?;
+        }
+        if let Some(refusal) = connection.replies.filter(|_| connection.is_reply(&tuple)) {
+            case.refuse(step::MUD, refusal, || "a reply that was refused when the connection was opened".to_owned())?;
+        }
+        connection.heard(&tuple, ip.flags(), now);
+        case.agrees(step::CONNECTION, None, || "of a known connection".to_owned());
+        Ok(true)
+    }
+
+    /// An ICMP error goes to who sent the packet that it quotes.
+    fn about_connection(
+        &mut self,
+        case: &mut Case<'p>,
+        port: PortId,
+        ip: &Ip<'_>,
+        now: u64,
+    ) -> Result<bool, Refusal<'p>> {
+        let Some(icmp) = ip.icmp().filter(|_| connections::is_error(ip)) else { return Ok(false) };
+        let quoted = parse::quoted(ip.source.is_ipv6(), icmp.body).filter(|quoted| quoted.source == ip.destination);
+        let Some(tuple) = quoted.and_then(|quoted| Tuple::of(&quoted, port)) else { return Ok(false) };
+        let Some(connection) = self.connections.known(&tuple.key, now) else { return Ok(false) };
+        if let Some(refusal) = connection.audited {
+            case.refuse(step::CONNECTION, refusal, || "its connection is let through in audit".to_owned())?;
+        }
+        case.agrees(step::CONNECTION, None, || "an error about a known connection".to_owned());
+        Ok(true)
+    }
+
+    /// The layers, and what passes them is written down as a connection.
+    fn opens(
+        &mut self,
+        case: &mut Case<'p>,
+        port: PortId,
+        packet: &Packet<'_>,
+        (from, to): (End, End),
+        group: bool,
+        now: u64,
+    ) -> Result<Passed<'p>, Refusal<'p>> {
+        let pair = self.pairs.of(&self.ground, &from, &to);
+        let layers = Layers { ground: &self.ground, pair: &pair, from, to, spoken: Spoken::of(packet) };
+        let rule = layers.judge(case)?;
+        let tuple = packet.ip().filter(|_| !group).and_then(|ip| Some((ip, Tuple::of(ip, port)?)));
+        let passed = Passed { reason: Reason::Allowed, rule };
+        let Some((ip, tuple)) = tuple else { return Ok(passed) };
+        let flags = ip.flags();
+        if flags.is_some_and(|flags| flags.syn && flags.ack) {
+            let refusal = Refusal::without_rule(Reason::InvalidState, self.ground.all_in_audit());
+            case.refuse(step::CONNECTION, refusal, || "a SYN+ACK that answers no known connection".to_owned())?;
+            return Ok(passed);
+        }
+        // The router's own packets in the middle of a conversation must not open the way back for one that was revoked.
+        let mid_stream = flags.is_some_and(|flags| !flags.syn) && from.zone == self.ground.policy.router_zone;
+        if !mid_stream && !flags.is_some_and(|flags| flags.rst) {
+            let opened = Connection::opened(&tuple, flags, now, case.audited, layers.replies());
+            self.connections.open(tuple.key, opened);
+        }
+        Ok(passed)
+    }
+
+    /// A device without listed addresses has those that it was last seen with.
+    fn learn(&mut self, packet: &Packet<'_>, sender: &End) {
+        let Some(address) = packet.source() else { return };
+        if belongs_to_port(&address) || self.ground.device_of(&address).is_some() {
+            return;
+        }
+        match sender.device {
+            Some(device) => self.learnt.insert(address, device),
+            None => self.learnt.remove(&address),
+        };
+    }
+}

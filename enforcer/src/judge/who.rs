@@ -1,0 +1,267 @@
+//! Step 2: who sends a packet and whom it is for, and whether port, MAC and address belong together.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use super::ground::{Ground, PortId, belongs_to_port, is_group, is_impossible};
+use super::packet::{self, Content, Mac, Packet};
+use crate::policy::model::{DeviceId, Unknown, ZoneId};
+
+/// One end of a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct End {
+    /// The zone that it is judged as a member of.
+    pub(super) zone: ZoneId,
+    /// The zone that it stands in: another one only for who is in quarantine.
+    pub(super) home: ZoneId,
+    pub(super) device: Option<DeviceId>,
+}
+
+/// What became of the question who sends.
+#[derive(Debug)]
+pub(super) enum Sender {
+    /// Port, MAC and address belong together.
+    Is(End),
+    /// They do not.
+    Spoofed {
+        why: &'static str,
+        /// What the refusal rests on is in audit.
+        audit: bool,
+        /// Whom it is judged as, if it is let through for that; none where nobody can be told.
+        taken_for: Option<End>,
+    },
+    /// No address, on a port of several zones.
+    Nowhere,
+}
+
+/// Whom a packet is for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Receiver {
+    /// Somebody.
+    Is(End),
+    /// Everybody in the sender's zone, or those who listen.
+    Group(End),
+    /// An address that is in no zone.
+    Nowhere,
+}
+
+/// Addresses of devices that list none, as they were seen sending.
+pub(super) type Learnt = HashMap<IpAddr, DeviceId>;
+
+impl Receiver {
+    /// The end, where there is one.
+    pub(super) fn end(&self) -> Option<End> {
+        match self {
+            Receiver::Is(end) | Receiver::Group(end) => Some(*end),
+            Receiver::Nowhere => None,
+        }
+    }
+}
+
+impl End {
+    fn of_device(ground: &Ground<'_>, id: DeviceId) -> End {
+        let zone = ground.policy.devices[id.0].zone;
+        End { zone, home: zone, device: Some(id) }
+    }
+
+    /// Somebody in this zone who is no listed device.
+    pub(super) fn unlisted(ground: &Ground<'_>, home: ZoneId) -> End {
+        let zone = match ground.policy.zones[home.0].unknown {
+            Unknown::Quarantine(quarantine) => quarantine,
+            Unknown::Allow | Unknown::Deny => home,
+        };
+        End { zone, home, device: None }
+    }
+
+    pub(super) fn router(ground: &Ground<'_>) -> End {
+        let zone = ground.policy.router_zone;
+        End { zone, home: zone, device: None }
+    }
+
+    /// True for no listed device, in a zone that demands one.
+    pub(super) fn is_unwanted(&self, ground: &Ground<'_>) -> bool {
+        self.device.is_none() && ground.policy.zones[self.home.0].unknown == Unknown::Deny
+    }
+
+    /// True where drops that rest on this end are let through: the device's mode, else its zone's.
+    pub(super) fn in_audit(&self, ground: &Ground<'_>) -> bool {
+        match self.device {
+            Some(device) => ground.policy.devices[device.0].audit,
+            None => ground.policy.zones[self.home.0].audit,
+        }
+    }
+}
+
+/// Who sends what enters by `port`.
+pub(super) fn sender(ground: &Ground<'_>, port: PortId, packet: &Packet<'_>) -> Sender {
+    let mac = packet.macs.map(|macs| macs.source);
+    if mac.is_some_and(|mac| packet::is_group(&mac)) {
+        return nobody(ground, port, "a group's MAC as source");
+    }
+    if let (Content::Arp(arp), Some(mac)) = (&packet.content, mac)
+        && arp.sender_mac != mac
+    {
+        return nobody(ground, port, "ARP in the name of another MAC than that of the frame");
+    }
+    claimed(ground, port, mac, packet.source())
+}
+
+/// Who has this MAC and this address at `port`.
+pub(super) fn claimed(ground: &Ground<'_>, port: PortId, mac: Option<Mac>, address: Option<IpAddr>) -> Sender {
+    let by_mac = mac.and_then(|mac| ground.device_of_mac(&mac));
+    let Some(address) = address else {
+        return on_port(ground, port, by_mac);
+    };
+    if is_group(&address) || ground.is_directed_broadcast(&address) {
+        return nobody(ground, port, "a group's address as source");
+    }
+    if is_impossible(&address) {
+        return nobody(ground, port, "a source address that no host has");
+    }
+    if ground.is_own(port, &address) {
+        return nobody(ground, port, "the router's own address as source");
+    }
+    if belongs_to_port(&address) {
+        return on_port(ground, port, by_mac);
+    }
+    if let Some(device) = ground.device_of(&address) {
+        return with_listed_address(ground, port, mac, by_mac, device);
+    }
+    if let Some(device) = by_mac {
+        return with_listed_mac(ground, port, device, &address);
+    }
+    match ground.zone_of(&address) {
+        Some(zone) if ground.port(port).zones.contains(&zone) => Sender::Is(End::unlisted(ground, zone)),
+        Some(_) => nobody(ground, port, "an address of another zone than those of the port"),
+        None => nobody(ground, port, "an address that is in no zone"),
+    }
+}
+
+/// Without an address of its own meaning: the device with the MAC, else whoever is on the port.
+fn on_port(ground: &Ground<'_>, port: PortId, by_mac: Option<DeviceId>) -> Sender {
+    match (by_mac, ground.port(port).zones.as_slice()) {
+        (Some(device), zones) if zones.contains(&ground.policy.devices[device.0].zone) => {
+            Sender::Is(End::of_device(ground, device))
+        }
+        (Some(device), _) => not_the_device(ground, device, "the device's MAC on a port of another zone"),
+        (None, [zone]) => Sender::Is(End::unlisted(ground, *zone)),
+        (None, _) => Sender::Nowhere,
+    }
+}
+
+fn with_listed_address(
+    ground: &Ground<'_>,
+    port: PortId,
+    mac: Option<Mac>,
+    by_mac: Option<DeviceId>,
+    device: DeviceId,
+) -> Sender {
+    let listed = &ground.policy.devices[device.0];
+    if let (Some(other), true) = (by_mac, by_mac != Some(device)) {
+        // It rests on both devices.
+        let both = listed.audit && ground.policy.devices[other.0].audit;
+        return Sender::Spoofed {
+            why: "a device's address with another device's MAC",
+            audit: both,
+            taken_for: Some(End::of_device(ground, device)),
+        };
+    }
+    if let (Some(right), Some(mac)) = (listed.mac, mac)
+        && right != mac
+    {
+        return not_the_device(ground, device, "a device's address with another MAC");
+    }
+    if !ground.port(port).zones.contains(&listed.zone) {
+        return not_the_device(ground, device, "a device's address on a port of another zone");
+    }
+    Sender::Is(End::of_device(ground, device))
+}
+
+/// An address that no device lists, with a device's MAC.
+fn with_listed_mac(ground: &Ground<'_>, port: PortId, device: DeviceId, address: &IpAddr) -> Sender {
+    let listed = &ground.policy.devices[device.0];
+    if is_fenced(ground, device, address) {
+        return not_the_device(ground, device, "a device's MAC with an address that it does not list");
+    }
+    if ground.zone_of(address) != Some(listed.zone) {
+        return not_the_device(ground, device, "a device's MAC with an address of another zone");
+    }
+    if !ground.port(port).zones.contains(&listed.zone) {
+        return not_the_device(ground, device, "a device's MAC on a port of another zone");
+    }
+    Sender::Is(End::of_device(ground, device))
+}
+
+/// Listed addresses fence a device, per family.
+fn is_fenced(ground: &Ground<'_>, device: DeviceId, address: &IpAddr) -> bool {
+    let listed = &ground.policy.devices[device.0].addresses;
+    listed.iter().any(|listed| listed.is_ipv4() == address.is_ipv4())
+}
+
+/// It rests on the device.
+fn not_the_device(ground: &Ground<'_>, device: DeviceId, why: &'static str) -> Sender {
+    let end = End::of_device(ground, device);
+    Sender::Spoofed { why, audit: end.in_audit(ground), taken_for: Some(end) }
+}
+
+/// It rests on every zone of the port, and is judged on as an unlisted sender there.
+fn nobody(ground: &Ground<'_>, port: PortId, why: &'static str) -> Sender {
+    let taken_for = match ground.port(port).zones.as_slice() {
+        [zone] => Some(End::unlisted(ground, *zone)),
+        _ => None,
+    };
+    Sender::Spoofed { why, audit: ground.port_in_audit(port), taken_for }
+}
+
+/// Whom a packet of `sender` is for. `port` is where it is seen.
+pub(super) fn receiver(
+    ground: &Ground<'_>,
+    learnt: &Learnt,
+    port: PortId,
+    packet: &Packet<'_>,
+    sender: &End,
+) -> Receiver {
+    let neighbours = End { zone: sender.zone, home: sender.home, device: None };
+    let to_mac = packet.macs.map(|macs| macs.destination);
+    let by_mac = to_mac.and_then(|mac| ground.device_of_mac(&mac));
+    let Some(ip) = packet.ip() else {
+        // Frames without IP stay within the zone.
+        return match by_mac {
+            _ if to_mac.is_some_and(|mac| packet::is_group(&mac)) => Receiver::Group(neighbours),
+            Some(device) => Receiver::Is(End::of_device(ground, device)),
+            None => Receiver::Is(End::unlisted(ground, sender.home)),
+        };
+    };
+    let address = ip.destination;
+    if is_group(&address) {
+        return Receiver::Group(neighbours);
+    }
+    if is_impossible(&address) {
+        return Receiver::Nowhere;
+    }
+    if ground.is_own(port, &address) {
+        return Receiver::Is(End::router(ground));
+    }
+    if belongs_to_port(&address) {
+        let device = by_mac.filter(|device| ground.policy.devices[device.0].zone == sender.home);
+        return Receiver::Is(
+            device.map_or(End::unlisted(ground, sender.home), |device| End::of_device(ground, device)),
+        );
+    }
+    if let Some(device) = ground.device_of(&address) {
+        return Receiver::Is(End::of_device(ground, device));
+    }
+    let Some(zone) = ground.zone_of(&address) else {
+        return Receiver::Nowhere;
+    };
+    if ground.is_directed_broadcast(&address) && zone == sender.home {
+        return Receiver::Group(neighbours);
+    }
+    // Who has no listed address is known by where it was seen, or by the MAC that the frame goes to.
+    let here =
+        by_mac.filter(|device| ground.policy.devices[device.0].zone == zone && !is_fenced(ground, *device, &address));
+    match here.or_else(|| learnt.get(&address).copied()) {
+        Some(device) => Receiver::Is(End::of_device(ground, device)),
+        None => Receiver::Is(End::unlisted(ground, zone)),
+    }
+}
