@@ -134,7 +134,13 @@ pub fn sender<W: World + ?Sized>(
         out.flags |= bits;
         return if land { Err(Reason::SpoofedSource) } else { Ok(()) };
     }
-    if out.is(flag::GROUP | flag::ROUTER | flag::BAD) || out.home == 0 {
+    if out.is(flag::GROUP | flag::ROUTER | flag::BAD) {
+        return Err(Reason::SpoofedSource);
+    }
+    if out.home == 0 {
+        if known_mac {
+            adopt(out, &by_mac);
+        }
         return Err(Reason::SpoofedSource);
     }
     // Nobody sends to himself by way of a wire.
@@ -179,7 +185,8 @@ fn without_address<W: Cells + ?Sized>(
 
 /// Who a packet is for. `local` is the port by which it entered; `from` its sender.
 ///
-/// Group addresses and frames without IP stay in the sender's zone; a link-local address belongs to the port.
+/// Group addresses and frames without IP, ARP among them, stay in the sender's zone; a link-local address belongs to the port.
+/// The broadcast address of a network is a group for its own zone alone.
 #[inline(always)]
 pub fn receiver<W: World + ?Sized>(
     world: &W,
@@ -193,15 +200,20 @@ pub fn receiver<W: World + ?Sized>(
     if packet.destination_mac != 0 && !packet.is_group_mac() {
         device(world, heads, packet.destination_mac, &mut by_mac)?;
     }
-    if packet.kind == kind::OTHER {
+    if !packet.is_ip() {
         if by_mac.device != 0 {
             *out = by_mac;
-        } else {
+        } else if packet.is_group_mac() {
             in_zone_of(from, out);
+        } else {
+            neighbour_of(world, heads, from, out)?;
         }
         return Ok(());
     }
     address(world, heads, packet.kind, &packet.destination, out)?;
+    if out.is(flag::GROUP) && out.home != 0 && out.home != from.home {
+        out.flags &= !flag::GROUP;
+    }
     if out.is(flag::GROUP) {
         let label = out.address_label;
         in_zone_of(from, out);
@@ -233,7 +245,22 @@ pub fn receiver<W: World + ?Sized>(
     Ok(())
 }
 
-/// Nobody in particular, in the zone of the sender.
+/// Somebody in the zone of the sender who is no listed device.
+#[inline(always)]
+fn neighbour_of<W: Cells + ?Sized>(world: &W, heads: &Heads, from: &Endpoint, out: &mut Endpoint) -> Finding {
+    let anonymous = match zone(world, heads, from.home) {
+        Some(record) => record.anonymous,
+        None => 0,
+    };
+    if anonymous == 0 {
+        in_zone_of(from, out);
+        return Ok(());
+    }
+    *out = endpoint(world, heads, anonymous).ok_or(DAMAGED)?;
+    Ok(())
+}
+
+/// Everybody in the zone of the sender.
 #[inline(always)]
 fn in_zone_of(from: &Endpoint, out: &mut Endpoint) {
     *out = Endpoint {
@@ -266,7 +293,7 @@ fn link_local<W: Cells + ?Sized>(
     } else if by_mac.device != 0 && by_mac.home == from.home {
         *out = *by_mac;
     } else {
-        in_zone_of(from, out);
+        neighbour_of(world, heads, from, out)?;
     }
     out.address_label = label;
     out.flags |= flag::LINK_LOCAL;

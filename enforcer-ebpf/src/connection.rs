@@ -73,6 +73,10 @@ fn find(s: &mut Scratch) -> Judged {
             return Judged::new(Verdict::Drop, reason, entry.reply_rule);
         }
         entry.advance(&s.packet, from_low, s.now);
+        // The first that refuses gives the reason: the packet that opened the connection was refused before.
+        if entry.verdict == Verdict::Audit as u8 {
+            return standing(entry);
+        }
         return Judged::new(Verdict::Audit, reason, entry.reply_rule);
     }
     entry.advance(&s.packet, from_low, s.now);

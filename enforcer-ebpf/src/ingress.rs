@@ -89,7 +89,8 @@ pub(crate) fn ends(s: &mut Scratch) -> Judged {
     if binding.is_ok() {
         binding = claims(s, what);
     }
-    if what != Essential::No {
+    // Where several zones share the port, nothing tells whose essentials a sender without address would have.
+    if what != Essential::No && binding != Err(Reason::UnknownZone) {
         let zone_flags = ends::zone_flags(s, if s.ends.0.home != 0 { s.ends.0.home } else { port_cell[1] as u16 });
         match essentials::settle(what, &s.packet, binding, zone_flags, (&s.ends.0, &s.ends.1)) {
             Some(Ok(())) => return Judged::pass(Reason::Essential),
@@ -106,8 +107,9 @@ pub(crate) fn ends(s: &mut Scratch) -> Judged {
         if refusal.is_drop() {
             return refusal;
         }
-        // Let through for now, as nobody in particular of the port's zone: it is no more than that to the layers.
-        if s.ends.0.home == 0 || s.ends.0.is(end::GROUP | end::ROUTER | end::BAD) {
+        // Let through for now. Unless it is a device that stands here, it is nobody in particular of the port's zone to the
+        // layers, whatever zone it claims to be of: an audited port lends nobody another zone's rights.
+        if !is_at_home(s, port_cell) {
             if !become_anonymous(s, port_cell) {
                 return ends::refuse(s, reason);
             }
@@ -142,7 +144,12 @@ pub(crate) fn opens(s: &mut Scratch) -> Judged {
         }
     }
     if !s.receiver.is_none() {
-        return ends::refuse(s, s.receiver.reason().unwrap_or(Reason::UnknownZone));
+        let refusal = ends::refuse(s, s.receiver.reason().unwrap_or(Reason::UnknownZone));
+        // Where all of it is in audit, what was found first gives the reason.
+        return match s.earlier.reason() {
+            Some(reason) if !refusal.is_drop() => Judged::new(Verdict::Audit, reason, 0),
+            _ => refusal,
+        };
     }
     let earlier = s.earlier.or(ends::check(s));
     if earlier.is_enforced() {
@@ -193,10 +200,15 @@ fn opens_wrongly(s: &Scratch) -> bool {
 #[inline(always)]
 fn refuse_sender(s: &Scratch, port_cell: &[u32; 16], reason: Reason) -> Judged {
     let port_audit = port_cell[0] >> 16 & 1 == 1;
-    let at_home = s.ends.0.device != 0 && port_has_zone(port_cell, s.ends.0.home);
-    let audit = if at_home { s.ends.0.is(end::AUDIT) } else { port_audit };
+    let audit = if is_at_home(s, port_cell) { s.ends.0.is(end::AUDIT) } else { port_audit };
     let verdict = if audit || ends::audit_all(s) { Verdict::Audit } else { Verdict::Drop };
     Judged::new(verdict, reason, 0)
+}
+
+/// True for a listed device of a zone of this port.
+#[inline(always)]
+fn is_at_home(s: &Scratch, port_cell: &[u32; 16]) -> bool {
+    s.ends.0.device != 0 && port_has_zone(port_cell, s.ends.0.home)
 }
 
 /// Makes the sender an unlisted one of the port's zone; false where prefixes tell several zones of the port apart.
@@ -225,7 +237,9 @@ fn claims(s: &mut Scratch, what: Essential) -> source::Finding {
     if what != Essential::Advertisement {
         return Ok(());
     }
-    if s.port.is_own_link_local(&s.packet.target) {
+    let target = &s.packet.target;
+    let nobody = target[0] | target[1] | target[2] | target[3] == 0;
+    if nobody || s.port.is_own_link_local(target) {
         return Err(Reason::SpoofedSource);
     }
     s.other = s.packet;

@@ -25,6 +25,7 @@ mod verdicts {
     mod profile;
     mod quotes;
     mod raw;
+    mod readings;
     mod router;
     mod same;
     mod senders;

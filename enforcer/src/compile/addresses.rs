@@ -19,7 +19,7 @@ use crate::policy::facts::Facts;
 use crate::policy::model::{Device, DeviceId, Policy, ZoneId};
 
 /// Addresses that mean the same on every network, and how they are flagged.
-const SPECIAL: [(&str, u32); 13] = [
+const SPECIAL: [(&str, u32); 14] = [
     ("0.0.0.0/8", flag::BAD),
     ("0.0.0.0/32", flag::UNSPECIFIED),
     ("127.0.0.0/8", flag::BAD),
@@ -27,6 +27,7 @@ const SPECIAL: [(&str, u32); 13] = [
     ("224.0.0.0/4", flag::GROUP),
     ("240.0.0.0/4", flag::BAD),
     ("255.255.255.255/32", flag::GROUP),
+    ("::/96", flag::BAD),
     ("::/128", flag::UNSPECIFIED),
     ("::1/128", flag::BAD),
     ("::ffff:0:0/96", flag::BAD),
@@ -206,7 +207,7 @@ impl Writer<'_> {
     /// and listed devices.
     fn hosts(&mut self, facts: &Facts, devices: &[DeviceFacts]) {
         let own: BTreeSet<IpAddr> = facts.addresses.values().flatten().map(IpNet::addr).collect();
-        let broadcast = broadcasts(facts);
+        let broadcast: BTreeSet<IpAddr> = facts.broadcasts().collect();
         let asked: BTreeSet<IpAddr> = self.labels.hosts().collect();
         let mut owned: HashSet<IpAddr> = HashSet::new();
         for (i, device) in self.policy.devices.iter().enumerate() {
@@ -217,8 +218,13 @@ impl Writer<'_> {
         }
         for address in asked.union(&broadcast).filter(|address| !owned.contains(address) && !own.contains(address)) {
             let (place, yes) = self.alone(*address, asked.contains(address));
-            let place = if broadcast.contains(address) { Place::Special(flag::GROUP) } else { place };
-            let endpoint = self.unlisted(place, yes);
+            let endpoint = match place {
+                Place::Zone(zone) if broadcast.contains(address) => {
+                    let label = self.in_zone(zone, yes);
+                    self.built.endpoints.broadcast(self.policy, self.numbers, zone, label)
+                }
+                Place::Zone(_) | Place::Special(_) | Place::Nowhere => self.unlisted(place, yes),
+            };
             self.host(*address, endpoint);
         }
         for address in own {
@@ -307,14 +313,4 @@ fn roles(policy: &Policy, facts: &Facts, labels: &Labels) -> BTreeMap<IpNet, Rol
         roles.entry(net).or_default().question = labels.question(&Question::Network(net));
     }
     roles
-}
-
-/// Directed broadcast addresses of the router's own IPv4 networks.
-fn broadcasts(facts: &Facts) -> BTreeSet<IpAddr> {
-    let nets = facts.addresses.values().flatten();
-    nets.filter_map(|net| match net {
-        IpNet::V4(net) if net.prefix_len() <= 30 => Some(IpAddr::V4(net.broadcast())),
-        IpNet::V4(_) | IpNet::V6(_) => None,
-    })
-    .collect()
 }

@@ -76,6 +76,17 @@ impl Endpoints {
 
     /// An unlisted address of a zone.
     pub(super) fn member(&mut self, policy: &Policy, numbers: &Numbers, zone: ZoneId, label: u32) -> u32 {
+        let member = Endpoints::unlisted(policy, numbers, zone, label);
+        self.add(member)
+    }
+
+    /// The broadcast address of a network of a zone: a group for those in the zone, an address like others for the rest.
+    pub(super) fn broadcast(&mut self, policy: &Policy, numbers: &Numbers, zone: ZoneId, label: u32) -> u32 {
+        let member = Endpoints::unlisted(policy, numbers, zone, label);
+        self.add(Endpoint { flags: member.flags | flag::GROUP, ..member })
+    }
+
+    fn unlisted(policy: &Policy, numbers: &Numbers, zone: ZoneId, label: u32) -> Endpoint {
         let home = &policy.zones[zone.0];
         let (judged_as, mut flags) = match home.unknown {
             Unknown::Allow => (zone, 0),
@@ -85,13 +96,13 @@ impl Endpoints {
         if policy.zones[judged_as.0].audit {
             flags |= flag::AUDIT | flag::ZONE_AUDIT;
         }
-        self.add(Endpoint {
+        Endpoint {
             zone: numbers.zone(judged_as),
             home: numbers.zone(zone),
             address_label: label,
             flags,
             ..Endpoint::default()
-        })
+        }
     }
 
     /// A listed device, at an address with this label.

@@ -1,6 +1,7 @@
 //! What the compiler must know of the router itself: its addresses on each port.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 
@@ -26,6 +27,14 @@ impl Facts {
         let mut addresses = policy.router.addresses.clone();
         addresses.extend(live.iter().map(|(port, nets)| (port.clone(), nets.clone())));
         Facts { addresses }
+    }
+
+    /// The broadcast addresses of the router's own IPv4 networks.
+    pub fn broadcasts(&self) -> impl Iterator<Item = IpAddr> + '_ {
+        self.addresses.values().flatten().filter_map(|net| match net {
+            IpNet::V4(net) if net.prefix_len() <= 30 => Some(IpAddr::V4(net.broadcast())),
+            IpNet::V4(_) | IpNet::V6(_) => None,
+        })
     }
 
     /// The prefixes of a zone: the fixed ones and, where it says `connected`, the networks of its ports. Host bits clear,

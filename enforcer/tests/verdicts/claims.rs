@@ -117,6 +117,12 @@ fn a_neighbour_advertisement_of_another_does_not_pass(engines: Engines) {
             case("the router's address on another port", neighbour, OFFICE.router(), SPOOFED);
             case("another zone's address", neighbour, OFFICE, SPOOFED);
             case("the device, a neighbour's address", device, neighbour, SPOOFED);
+            case(
+                "nobody's address, from nobody",
+                neighbour.at("0.0.0.0", "::"),
+                neighbour.at("0.0.0.0", "::"),
+                SPOOFED,
+            );
             case("with the device's address as source", device.with_mac(neighbour.mac), device, SPOOFED);
         }
     }

@@ -164,6 +164,7 @@ const NOBODY: [(&str, &str, &str); 8] = [
     ("the rest of loopback, mapped", "127.255.255.254", "::ffff:10.30.0.50"),
     ("this network, mapped loopback", "0.1.2.3", "::ffff:127.0.0.1"),
     ("reserved, site-local", "240.0.0.1", "fec0::1"),
+    ("reserved, IPv4-compatible", "240.0.0.9", "::2"),
     ("the end of reserved, the end of site-local", "255.255.255.254", "feff::1"),
 ];
 

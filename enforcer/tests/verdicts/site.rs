@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use enforcer::compile::compile;
 use enforcer::compile::image::Image;
+use enforcer::dataplane::load::Options;
 use enforcer::policy::{self, Loaded};
 use enforcer::replay::{Capture, Engine, EngineError, Entry, Finding, Kernel, Line, Reference, Replay};
 use pcap_file::pcap::{PcapPacket, PcapWriter};

@@ -15,6 +15,7 @@ pub(super) fn errors(checked: &Checked<'_>, findings: &mut Findings) {
     let mut macs: HashMap<[u8; 6], (usize, Span)> = HashMap::with_capacity(devices.len());
     let mut addresses: HashMap<IpAddr, (usize, Span)> = HashMap::with_capacity(devices.len());
     let routers: HashSet<IpAddr> = checked.facts.addresses.values().flatten().map(IpNet::addr).collect();
+    let broadcasts: HashSet<IpAddr> = checked.facts.broadcasts().collect();
     let networks: Vec<Networks> =
         checked.policy.zones.iter().map(|zone| Networks::new(checked.facts.prefixes_of(zone))).collect();
     for (index, device) in devices.iter().enumerate() {
@@ -30,6 +31,10 @@ pub(super) fn errors(checked: &Checked<'_>, findings: &mut Findings) {
             if routers.contains(&address.value) {
                 findings
                     .error(address.span, format!("{shown} is the router's own address"))
+                    .help("write the device's address");
+            } else if broadcasts.contains(&address.value) {
+                findings
+                    .error(address.span, format!("{shown} is the broadcast address of one of the router's networks"))
                     .help("write the device's address");
             } else if networks.known() && !networks.contain(address.value) && zone != checked.policy.router_zone {
                 let name = checked.zone_name(zone);

@@ -147,6 +147,12 @@ fn devices() {
             "",
         ),
         (
+            "[devices.x]\nzone = \"office\"\naddresses = [\"10.20.255.255\"]",
+            "10.20.255.255 is the broadcast address of one of the router's networks",
+            "more.toml:3",
+            "",
+        ),
+        (
             "[devices.x]\nzone = \"iot\"\nmac = \"02:00:00:00:00:01\"\n[devices.y]\nzone = \"iot\"\nmac = \"02-00-00-00-00-01\"",
             "02:00:00:00:00:01 belongs to device `y` and to device `x`",
             "more.toml:6",
