@@ -36,7 +36,7 @@ pub(crate) fn check(s: &Scratch) -> Refusal {
     let (from, to) = &s.ends;
     let everything = audit_all(s);
     let mut found = Refusal::NONE;
-    if from.is(flag::LINK_LOCAL | flag::UNSPECIFIED) && from.zone != to.zone && to.zone != ZONE_ROUTER {
+    if from.is(flag::LINK_LOCAL | flag::UNSPECIFIED) && from.home != to.home && to.zone != ZONE_ROUTER {
         found = Refusal::new(Reason::SpoofedSource, everything || from.is(flag::AUDIT));
     }
     if from.is(flag::DENIED) {

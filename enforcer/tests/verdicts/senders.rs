@@ -156,7 +156,7 @@ fn known_by_mac(engines: Engines) {
 }
 
 /// Sources that no host has: they pass from nowhere to nowhere.
-const NOBODY: [(&str, &str, &str); 8] = [
+const NOBODY: [(&str, &str, &str); 9] = [
     ("a group", "224.0.0.9", "ff02::9"),
     ("a group of the site", "239.255.0.1", "ff05::2"),
     ("everybody", "255.255.255.255", "ff02::1"),
