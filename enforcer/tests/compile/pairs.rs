@@ -37,14 +37,17 @@ fn judge(site: &Site, from: &str, to: &str, service: &str) -> String {
 }
 
 fn place(from: &str, to: &str, version: u32) -> (&'static str, u64, String, String) {
-    let address = |name: &str| {
+    let address = |name: &str, other: bool| {
         let [four, six] = match name {
             "camera" => ["10.30.0.11", "fd00:30::11"],
             "lamp" => ["10.30.0.12", "fd00:30::12"],
             "desk" => ["10.20.0.11", "fd00:20::11"],
+            "iot" if other => ["10.30.0.98", "fd00:30::98"],
             "iot" => ["10.30.0.99", "fd00:30::99"],
+            "office" if other => ["10.20.0.98", "fd00:20::98"],
             "office" => ["10.20.0.99", "fd00:20::99"],
             "router" => ["10.30.0.1", "fd00:30::1"],
+            _ if other => ["192.0.2.8", "2001:db8::8"],
             _ => ["192.0.2.9", "2001:db8::9"],
         };
         if version == 4 { four } else { six }.to_owned()
@@ -59,7 +62,7 @@ fn place(from: &str, to: &str, version: u32) -> (&'static str, u64, String, Stri
         "lamp" => LAMP,
         _ => 9,
     };
-    (port, mac, address(from), address(to))
+    (port, mac, address(from, false), address(to, true))
 }
 
 /// Rows of sender, receiver, service, and what becomes of it.
