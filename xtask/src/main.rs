@@ -15,6 +15,7 @@ mod run;
 mod stable_names;
 mod test;
 mod toolchain;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -69,6 +70,9 @@ enum Command {
         #[arg(last = true)]
         command: Vec<String>,
     },
+    /// Judge generated traffic by generated policies, in the kernel, on the host and by the reference, and tell where they
+    /// disagree.
+    Verify(verify::Verify),
     /// Load the kernel program on the running kernel and, in virtual machines, on Debian's 6.1 and 6.12.
     Kernels {
         /// Load every program and attach it (the only check so far, and the default).
@@ -113,6 +117,7 @@ fn xtask(command: Command) -> Result<()> {
         Command::Demo => demo::demo(&paths),
         Command::Test { no_kernels } => test::test(&paths, !no_kernels),
         Command::Lab { command } => demo::lab(&paths, &command),
+        Command::Verify(arguments) => verify::verify(&paths, &arguments),
         Command::Kernels { load: _, command } => {
             bpf::build(&paths)?;
             build_workspace(&paths, false)?;

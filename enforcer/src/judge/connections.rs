@@ -24,36 +24,56 @@ pub(super) struct Key {
 pub(super) struct Tuple {
     pub(super) key: Key,
     pub(super) sender: (IpAddr, u16),
+    role: Role,
+}
+
+/// What a packet can be to a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// Anything.
+    Either,
+    /// An echo request: only the opener sends such.
+    Asks,
+    /// An echo reply: only the other end sends such, and it opens nothing.
+    Answers,
 }
 
 impl Tuple {
     /// The connection that a packet belongs to; none where packets are judged one by one.
     pub(super) fn of(ip: &Ip<'_>, port: PortId) -> Option<Tuple> {
-        let (source, destination) = match &ip.transport {
-            Transport::Tcp { ports, .. } | Transport::Ports(ports) => (ports.source, ports.destination),
-            Transport::Icmp(icmp) if is_echo(ip.protocol, icmp.kind) => (icmp.identifier, icmp.identifier),
-            Transport::Other if ip.protocol != protocol::IGMP => (0, 0),
-            Transport::Icmp(_) | Transport::Other | Transport::Absent => return None,
+        let (source, destination, role) = match &ip.transport {
+            Transport::Tcp { ports, .. } | Transport::Ports(ports) => (ports.source, ports.destination, Role::Either),
+            Transport::Icmp(icmp) => (icmp.identifier, icmp.identifier, echo(ip.protocol, icmp.kind)?),
+            Transport::Other if !matches!(ip.protocol, protocol::IGMP | protocol::NOTHING) => (0, 0, Role::Either),
+            Transport::Other | Transport::Absent => return None,
         };
         let sender = (ip.source, source);
         let mut ends = [sender, (ip.destination, destination)];
         ends.sort();
         let at_port = belongs_to_port(&ip.source) || belongs_to_port(&ip.destination);
-        Some(Tuple { key: Key { ends, protocol: ip.protocol, port: at_port.then_some(port) }, sender })
+        Some(Tuple { key: Key { ends, protocol: ip.protocol, port: at_port.then_some(port) }, sender, role })
+    }
+
+    /// True where the packet can be the first of a connection.
+    pub(super) fn opens(&self) -> bool {
+        self.role != Role::Answers
     }
 }
 
-fn is_echo(protocol: u8, kind: u8) -> bool {
-    match protocol {
-        protocol::ICMP => matches!(kind, 0 | 8),
-        _ => matches!(kind, 128 | 129),
+/// Of the messages of ICMP that are no errors, only echo has conversations.
+fn echo(protocol: u8, kind: u8) -> Option<Role> {
+    match (protocol, kind) {
+        (protocol::ICMP, 8) | (protocol::ICMPV6, 128) => Some(Role::Asks),
+        (protocol::ICMP, 0) | (protocol::ICMPV6, 129) => Some(Role::Answers),
+        _ => None,
     }
 }
 
-/// True for ICMP messages about other packets: unreachable, time exceeded, parameter problem; in IPv6 too big as well.
+/// True for ICMP messages about other packets: unreachable, source quench, time exceeded, parameter problem; in IPv6
+/// unreachable, too big, time exceeded, parameter problem. A redirect is none: it changes routes.
 pub(super) fn is_error(ip: &Ip<'_>) -> bool {
     ip.icmp().is_some_and(|icmp| match ip.protocol {
-        protocol::ICMP => matches!(icmp.kind, 3 | 11 | 12),
+        protocol::ICMP => matches!(icmp.kind, 3 | 4 | 11 | 12),
         _ => matches!(icmp.kind, 1..=4),
     })
 }
@@ -103,11 +123,16 @@ impl<'p> Connection<'p> {
         self.reset || self.finished == [true; 2]
     }
 
-    /// True where a packet is the start of something new, in spite of this connection: a SYN by the other end, or after
-    /// the end.
+    /// True where a packet is something new, in spite of this connection: a SYN by the other end, or after the end; an echo
+    /// request by who was asked, a reply by who asks.
     pub(super) fn is_opened_anew(&self, tuple: &Tuple, flags: Option<Flags>) -> bool {
         let syn = flags.is_some_and(|flags| flags.syn && !flags.ack);
-        syn && (self.is_over() || self.is_reply(tuple))
+        let out_of_role = match tuple.role {
+            Role::Either => false,
+            Role::Asks => self.is_reply(tuple),
+            Role::Answers => !self.is_reply(tuple),
+        };
+        out_of_role || (syn && (self.is_over() || self.is_reply(tuple)))
     }
 
     /// Notes a packet that passed.

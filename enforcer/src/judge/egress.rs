@@ -1,12 +1,14 @@
-//! What leaves by a port is looked at again: what the router sends, and what it lets through.
+//! What leaves by a port is looked at again: what the router itself sends, and what it lets through.
+
+use enforcer_common::reason::Reason;
 
 use super::case::{Case, Passed, Refusal, step};
+use super::connections::{Connection, Tuple};
 use super::essentials::{self, Essential};
 use super::ground::{PortId, belongs_to_port, is_group};
-use super::packet::Packet;
+use super::packet::{Ip, Packet};
 use super::who::{self, End, Receiver};
 use super::{Entered, Judge, Judged, Medium};
-use enforcer_common::reason::Reason;
 
 impl<'p> Judge<'p> {
     /// Judges a frame that leaves by an interface. Names of interfaces are those of [`Judge::enters`].
@@ -36,10 +38,13 @@ impl<'p> Judge<'p> {
         let port = self.port(case, interface, &packet)?;
         let passed = match entered {
             Entered::ByRouter => self.sent_by_router(case, port, &packet, now)?,
-            Entered::By(_) => return Err(self.unknown_zone(case, "not known yet")),
+            // What is left alone on purpose counts as the router.
+            Entered::By(name) if self.ground.is_ignored(name) => self.sent_by_router(case, port, &packet, now)?,
+            Entered::By(name) if self.ground.is_judged(name) => self.let_through(case, port, name, &packet, now)?,
+            Entered::By(_) => return Err(self.unknown_zone(case, "it entered by an interface that nobody named")),
         };
         if let Some(ip) = packet.ip() {
-            self.fragments.note(ip, port, now);
+            self.fragments.note(ip, port, now, case.audited);
         }
         Ok(passed)
     }
@@ -59,36 +64,112 @@ impl<'p> Judge<'p> {
             return Err(self.unknown_zone(case, "the destination is in no zone"));
         };
         case.to = Some(to);
-        let zone = &self.ground.policy.zones[to.home.0];
-        if zone.essentials
-            && let Essential::Is(what) = essentials::leaving(packet, zone.is_uplink())
-        {
-            case.agrees(step::ESSENTIAL, None, || what.to_owned());
-            return Ok(Passed { reason: Reason::Essential, rule: None });
+        if let Essential::Is(what) = essentials::leaving(packet) {
+            return Ok(essential(case, what));
         }
-        let group = matches!(receiver, Receiver::Group(_));
-        if !group {
-            self.wanted(case, &to, "the receiver is no listed device")?;
-        }
-        match self.known(case, port, packet, group, now)? {
-            Some(passed) => Ok(passed),
-            None => self.opens(case, port, packet, (router, to), group, now),
-        }
+        self.judged_again(case, port, packet, (router, receiver), now)
     }
 
-    /// Whom a packet is for that leaves by `port` and comes from the router: groups and addresses of the link are those of
-    /// the port's zone.
+    /// Whom a packet is for that leaves by `port`: groups and addresses of the link are those of the port's zone.
     fn behind(&self, port: PortId, packet: &Packet<'_>) -> Receiver {
         let of_port = match self.ground.port(port).zones.as_slice() {
             [zone] => Some(End { zone: *zone, home: *zone, device: None }),
             _ => None,
         };
-        let of_link = packet.ip().is_none_or(|ip| belongs_to_port(&ip.destination) || is_group(&ip.destination));
+        let of_link = packet.destination().is_none_or(|address| belongs_to_port(&address) || is_group(&address));
         match of_port {
+            // It announces its own address.
+            Some(zone)
+                if packet.ip().is_none() && packet.destination().is_some_and(|to| self.ground.is_own(port, &to)) =>
+            {
+                Receiver::Group(zone)
+            }
             Some(zone) => who::receiver(&self.ground, &self.learnt, port, packet, &zone),
             None if of_link => Receiver::Nowhere,
-            // Any zone will do: the address tells.
+            // The address alone tells.
             None => who::receiver(&self.ground, &self.learnt, port, packet, &End::router(&self.ground)),
         }
     }
+
+    /// What entered by a judged port: known, a translation, or judged again by its addresses.
+    fn let_through(
+        &mut self,
+        case: &mut Case<'p>,
+        port: PortId,
+        by: &str,
+        packet: &Packet<'_>,
+        now: u64,
+    ) -> Result<Passed<'p>, Refusal<'p>> {
+        if let Some(ip) = packet.ip()
+            && self.ground.is_own(port, &ip.source)
+        {
+            return self.translated(case, port, ip, packet, now);
+        }
+        let Some(from) = who::forwarded(&self.ground, &self.learnt, by, packet) else {
+            return Err(self.unknown_zone(case, "nothing tells the sender's zone"));
+        };
+        case.from = Some(from);
+        let receiver = self.behind(port, packet);
+        case.to = receiver.end();
+        let stays = self.ground.port(port).zones.contains(&from.home);
+        if stays && matches!(receiver, Receiver::Group(_)) {
+            case.agrees(step::CONNECTION, None, || "a copy for the sender's own zone".to_owned());
+            return Ok(Passed { reason: Reason::Established, rule: None });
+        }
+        if self.ground.policy.zones[from.home.0].essentials && essentials::crosses(packet) {
+            return Ok(essential(case, "neighbours find each other across a bridge"));
+        }
+        self.judged_again(case, port, packet, (from, receiver), now)
+    }
+
+    fn judged_again(
+        &mut self,
+        case: &mut Case<'p>,
+        port: PortId,
+        packet: &Packet<'_>,
+        (from, receiver): (End, Receiver),
+        now: u64,
+    ) -> Result<Passed<'p>, Refusal<'p>> {
+        let Some(to) = receiver.end() else {
+            return Err(self.unknown_zone(case, "the destination is in no zone"));
+        };
+        let group = packet.is_for_group() || matches!(receiver, Receiver::Group(_));
+        if let Some(passed) = self.known(case, port, packet, group, now)? {
+            return Ok(passed);
+        }
+        self.wanted(case, &from, "the sender is no listed device")?;
+        if matches!(receiver, Receiver::Is(_)) {
+            self.wanted(case, &to, "the receiver is no listed device")?;
+        }
+        self.opens(case, port, packet, (from, to), group, now)
+    }
+
+    /// Its source has become one of the router's addresses: it was judged by its inside addresses when it entered. What
+    /// answers is let in as far as the stack, and the connection inside decides where it leaves.
+    fn translated(
+        &mut self,
+        case: &mut Case<'p>,
+        port: PortId,
+        ip: &Ip<'_>,
+        packet: &Packet<'_>,
+        now: u64,
+    ) -> Result<Passed<'p>, Refusal<'p>> {
+        let receiver = self.behind(port, packet);
+        case.from = Some(End::router(&self.ground));
+        case.to = receiver.end();
+        let group = matches!(receiver, Receiver::Group(_));
+        if let Some(passed) = self.known(case, port, packet, group, now)? {
+            return Ok(passed);
+        }
+        if let Some(tuple) = Tuple::of(ip, port).filter(|_| !group) {
+            self.connections.open(tuple.key, Connection::opened(&tuple, ip.flags(), now, None, None));
+        }
+        case.agrees(step::CONNECTION, None, || "its source was translated to the router's address".to_owned());
+        Ok(Passed { reason: Reason::Established, rule: None })
+    }
+}
+
+fn essential<'p>(case: &mut Case<'p>, what: &'static str) -> Passed<'p> {
+    case.agrees(step::ESSENTIAL, None, || what.to_owned());
+    Passed { reason: Reason::Essential, rule: None }
 }

@@ -1,42 +1,38 @@
 //! Step 2, continued: what passes before anybody may talk, from whom, and which way.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::ground::{Ground, PortId};
-use super::packet::{Content, Ip, Packet, Ports, protocol};
-use super::who::{self, End, Receiver, Sender};
+use super::ground::{Ground, belongs_to_port, is_group};
+use super::packet::{Content, Ip, Packet, Part, Ports, protocol};
+use super::who::{End, Receiver};
 
 /// Frames to these addresses never leave their link (IEEE 802.1D, table 7-10): 01:80:c2:00:00:00 to 0f.
 const LINK_CONTROL: [u8; 5] = [0x01, 0x80, 0xc2, 0, 0];
 /// Neighbour discovery that crossed a router is none (RFC 4861, section 6.1.1).
-const FRESH: u8 = 255;
+pub(super) const FRESH: u8 = 255;
 
 /// What a packet is to the link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Essential {
     /// It passes without an entry, where the zone has essentials.
     Is(&'static str),
-    /// It says what only somebody else may say.
+    /// It says what only those behind an uplink may say.
     Forged(&'static str),
     /// It is for the layers.
     No,
 }
 
-/// What enters by `port`.
-pub(super) fn entering(
-    ground: &Ground<'_>,
-    port: PortId,
-    packet: &Packet<'_>,
-    sender: &End,
-    receiver: &Receiver,
-) -> Essential {
+/// What enters from a sender who is who it says.
+pub(super) fn entering(ground: &Ground<'_>, packet: &Packet<'_>, sender: &End, receiver: &Receiver) -> Essential {
     match &packet.content {
         Content::Arp(_) => Essential::Is("ARP"),
+        // None of them is ever sent in fragments (RFC 6980 for neighbour discovery).
+        Content::Ip(ip) if ip.part != Part::Whole => Essential::No,
         Content::Ip(ip) => {
             let uplink = ground.policy.zones[sender.home.0].is_uplink();
             match ip.protocol {
-                protocol::ICMPV6 => neighbours(ground, port, packet, ip, uplink),
-                protocol::IGMP if ip.destination.is_multicast() => Essential::Is("IGMP"),
+                protocol::ICMPV6 => neighbours(ip, uplink),
+                protocol::IGMP if matches!(receiver, Receiver::Group(_)) => Essential::Is("IGMP"),
                 protocol::UDP => dhcp(ground, ip, uplink, sender, receiver),
                 _ => Essential::No,
             }
@@ -45,32 +41,41 @@ pub(super) fn entering(
     }
 }
 
-/// What the router itself sends to a zone.
-pub(super) fn leaving(packet: &Packet<'_>, uplink: bool) -> Essential {
+/// What the router itself sends. It may advertise and answer everywhere.
+pub(super) fn leaving(packet: &Packet<'_>) -> Essential {
     let ip = match &packet.content {
         Content::Arp(_) => return Essential::Is("ARP"),
         Content::Ether { .. } | Content::Llc => return link_control(packet),
+        Content::Ip(ip) if ip.part != Part::Whole => return Essential::No,
         Content::Ip(ip) => ip,
     };
-    let fresh = ip.hop_limit == FRESH;
     match (ip.protocol, ip.icmp().map(|icmp| icmp.kind)) {
-        (protocol::ICMPV6, Some(130..=132 | 143)) if ip.destination.is_multicast() => {
+        (protocol::ICMPV6, Some(130..=132 | 143)) if ip.destination.is_multicast() && ip.hop_limit == 1 => {
             Essential::Is("listener report or query")
         }
-        (protocol::ICMPV6, Some(133 | 135 | 136)) if fresh => Essential::Is("neighbour discovery"),
-        (protocol::ICMPV6, Some(134)) if fresh && !uplink => Essential::Is("router advertisement"),
-        (protocol::IGMP, _) if ip.destination.is_multicast() => Essential::Is("IGMP"),
+        (protocol::ICMPV6, Some(133..=136)) if ip.hop_limit == FRESH => Essential::Is("neighbour discovery"),
+        (protocol::IGMP, _) if is_group(&ip.destination) => Essential::Is("IGMP"),
         (protocol::UDP, _) => {
             let (client, server) = dhcp_ports(ip);
+            let both_ways = [(client, server), (server, client)];
             match ip.ports() {
-                Some(ports) if ports == Ports { source: server, destination: client } && !uplink => {
-                    Essential::Is("DHCP answer")
-                }
-                Some(ports) if ports == Ports { source: client, destination: server } => Essential::Is("DHCP request"),
+                Some(ports) if both_ways.contains(&(ports.source, ports.destination)) => Essential::Is("DHCP"),
                 _ => Essential::No,
             }
         }
         _ => Essential::No,
+    }
+}
+
+/// True for the questions and answers by which neighbours find each other: they cross a bridge of two zones.
+pub(super) fn crosses(packet: &Packet<'_>) -> bool {
+    match &packet.content {
+        Content::Arp(_) => true,
+        Content::Ip(ip) => {
+            let neighbours = ip.icmp().is_some_and(|icmp| matches!(icmp.kind, 135 | 136));
+            neighbours && ip.protocol == protocol::ICMPV6 && ip.hop_limit == FRESH
+        }
+        Content::Ether { .. } | Content::Llc => false,
     }
 }
 
@@ -84,58 +89,57 @@ fn link_control(packet: &Packet<'_>) -> Essential {
     }
 }
 
-fn neighbours(ground: &Ground<'_>, port: PortId, packet: &Packet<'_>, ip: &Ip<'_>, uplink: bool) -> Essential {
+fn neighbours(ip: &Ip<'_>, uplink: bool) -> Essential {
     let Some(icmp) = ip.icmp() else { return Essential::No };
     let fresh = ip.hop_limit == FRESH;
     match icmp.kind {
-        130..=132 | 143 if ip.destination.is_multicast() => Essential::Is("listener report or query"),
+        130..=132 | 143 if is_of_link(ip) => Essential::Is("listener report or query"),
         133 if fresh => Essential::Is("router solicitation"),
-        134 if !uplink => Essential::Forged("a router advertisement from a zone that is no uplink"),
+        134 if fresh && !uplink => Essential::Forged("a router advertisement from a zone that is no uplink"),
         134 if fresh => Essential::Is("router advertisement"),
         135 if fresh => Essential::Is("neighbour solicitation"),
-        136 if fresh => match icmp.body.first_chunk::<16>() {
-            Some(target) if !may_have(ground, port, packet, Ipv6Addr::from(*target).into()) => {
-                Essential::Forged("a neighbour advertisement for somebody else's address")
-            }
-            Some(_) => Essential::Is("neighbour advertisement"),
-            None => Essential::No,
-        },
+        136 if fresh => Essential::Is("neighbour advertisement"),
         _ => Essential::No,
     }
 }
 
-/// True where the sender of a frame could send from this address as well.
-fn may_have(ground: &Ground<'_>, port: PortId, packet: &Packet<'_>, address: IpAddr) -> bool {
-    let mac = packet.macs.map(|macs| macs.source);
-    let claimed = who::claimed(ground, port, mac, Some(address));
-    !address.is_unspecified() && matches!(claimed, Sender::Is(_))
+/// Listener reports and queries never leave their link (RFC 3810, section 5).
+fn is_of_link(ip: &Ip<'_>) -> bool {
+    ip.destination.is_multicast() && belongs_to_port(&ip.source) && ip.hop_limit == 1
 }
 
-/// Requests go to the router or to a group; answers come from uplinks, for somebody there.
+/// Requests go to the router or to whoever serves; answers come from uplinks, for somebody there.
 fn dhcp(ground: &Ground<'_>, ip: &Ip<'_>, uplink: bool, sender: &End, receiver: &Receiver) -> Essential {
     let (client, server) = dhcp_ports(ip);
     let Some(ports) = ip.ports() else { return Essential::No };
-    let asks = ports == Ports { source: client, destination: server };
-    let answers = ports == Ports { source: server, destination: client };
     let (to_group, to_zone) = match receiver {
         Receiver::Is(end) => (false, Some(end.zone)),
         Receiver::Group(_) => (true, None),
         Receiver::Nowhere => (false, None),
     };
     let to_router = to_zone == Some(ground.policy.router_zone);
-    if answers && !uplink {
-        return Essential::Forged("an answer of a DHCP server from a zone that is no uplink");
+    if ports == (Ports { source: client, destination: server }) && (is_to_servers(ip) || to_router) {
+        return Essential::Is("DHCP request");
     }
-    // The address that is offered may not be the router's yet.
-    let to_client = to_group || to_router || to_zone == Some(sender.zone);
-    match (asks && (to_group || to_router), answers && to_client) {
-        (true, _) => Essential::Is("DHCP request"),
-        (_, true) => Essential::Is("DHCP answer"),
-        (false, false) => Essential::No,
+    // The address that is offered may not be the router's yet. What goes to another zone is for the layers.
+    let stays = to_group || to_router || to_zone == Some(sender.zone);
+    match ports == (Ports { source: server, destination: client }) && stays {
+        true if uplink => Essential::Is("DHCP answer"),
+        true => Essential::Forged("an answer of a DHCP server from a zone that is no uplink"),
+        false => Essential::No,
     }
+}
+
+/// Where clients ask who do not know a server yet (RFC 2131, section 4.1; RFC 8415, section 7.1).
+fn is_to_servers(ip: &Ip<'_>) -> bool {
+    const RELAY_AGENTS_AND_SERVERS: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 1, 2);
+    ip.destination == IpAddr::V4(Ipv4Addr::BROADCAST) || ip.destination == IpAddr::V6(RELAY_AGENTS_AND_SERVERS)
 }
 
 /// Ports of client and server.
 fn dhcp_ports(ip: &Ip<'_>) -> (u16, u16) {
-    if ip.source.is_ipv4() { (68, 67) } else { (546, 547) }
+    match ip.source {
+        IpAddr::V4(_) => (68, 67),
+        IpAddr::V6(_) => (546, 547),
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
+use super::case::Refusal;
 use super::ground::{PortId, belongs_to_port};
 use super::packet::{Ip, Part};
 
@@ -21,16 +22,18 @@ struct Key {
 
 /// What is known of a first fragment that passed.
 #[derive(Debug, Clone, Copy)]
-struct First {
+struct First<'p> {
     seen: u64,
     end: u32,
+    /// Why it was let through though it would have been dropped.
+    audited: Option<Refusal<'p>>,
 }
 
 /// What becomes of a later fragment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Later {
-    /// Its first passed.
-    Follows,
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Later<'p> {
+    /// Its first passed, perhaps in audit.
+    Follows(Option<Refusal<'p>>),
     /// It would overwrite what was judged.
     Overlaps,
     /// Its first was not seen, was dropped, or came too long ago.
@@ -39,18 +42,18 @@ pub(super) enum Later {
 
 /// First fragments that passed.
 #[derive(Debug, Default)]
-pub(super) struct Fragments(HashMap<Key, First>);
+pub(super) struct Fragments<'p>(HashMap<Key, First<'p>>);
 
-impl Fragments {
+impl<'p> Fragments<'p> {
     /// Notes a first fragment that passed.
-    pub(super) fn note(&mut self, ip: &Ip<'_>, port: PortId, now: u64) {
+    pub(super) fn note(&mut self, ip: &Ip<'_>, port: PortId, now: u64, audited: Option<Refusal<'p>>) {
         if let Part::First { id, end } = ip.part {
-            self.0.insert(key(ip, id, port), First { seen: now, end });
+            self.0.insert(key(ip, id, port), First { seen: now, end, audited });
         }
     }
 
     /// What becomes of a packet, where it is a later fragment.
-    pub(super) fn later(&self, ip: &Ip<'_>, port: PortId, now: u64) -> Option<Later> {
+    pub(super) fn later(&self, ip: &Ip<'_>, port: PortId, now: u64) -> Option<Later<'p>> {
         let Part::Later { id, offset } = ip.part else {
             return None;
         };
@@ -58,7 +61,7 @@ impl Fragments {
         Some(match first {
             None => Later::Alone,
             Some(first) if offset < first.end => Later::Overlaps,
-            Some(_) => Later::Follows,
+            Some(first) => Later::Follows(first.audited),
         })
     }
 }

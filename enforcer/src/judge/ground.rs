@@ -122,6 +122,23 @@ impl<'p> Ground<'p> {
         self.places.get(place)?.get(&vlans).copied()
     }
 
+    /// True for an interface that ports stand on.
+    pub(super) fn is_judged(&self, interface: &str) -> bool {
+        self.places.contains_key(interface)
+    }
+
+    /// True for an interface that is left alone on purpose.
+    pub(super) fn is_ignored(&self, interface: &str) -> bool {
+        self.policy.router.ignore.iter().any(|ignored| ignored == interface)
+    }
+
+    /// The zone of everything that enters by an interface, where that is one.
+    pub(super) fn zone_behind(&self, interface: &str) -> Option<ZoneId> {
+        let mut zones = self.places.get(interface)?.values().flat_map(|port| &self.port(*port).zones);
+        let first = zones.next()?;
+        zones.all(|zone| zone == first).then_some(*first)
+    }
+
     pub(super) fn port(&self, id: PortId) -> &PortOf<'p> {
         &self.ports[id.0]
     }

@@ -112,7 +112,7 @@ pub struct Judge<'p> {
     pairs: Pairs,
     learnt: Learnt,
     connections: Connections<'p>,
-    fragments: Fragments,
+    fragments: Fragments<'p>,
 }
 
 impl<'p> Judge<'p> {
@@ -154,20 +154,19 @@ impl<'p> Judge<'p> {
         let sender = self.sender(case, port, &packet)?;
         let receiver = who::receiver(&self.ground, &self.learnt, port, &packet, &sender);
         case.to = receiver.end();
-        self.wanted(case, &sender, "the sender is no listed device")?;
-        let passed = match self.essential(case, port, &packet, &sender, &receiver)? {
+        let group = packet.is_for_group() || matches!(receiver, Receiver::Group(_));
+        let passed = match self.essential(case, &packet, &sender, &receiver)? {
             Some(passed) => passed,
-            None => {
-                let to = self.receiver(case, port, &packet, &sender, &receiver)?;
-                let group = matches!(receiver, Receiver::Group(_));
-                match self.known(case, port, &packet, group, now)? {
-                    Some(passed) => passed,
-                    None => self.opens(case, port, &packet, (sender, to), group, now)?,
+            None => match self.known(case, port, &packet, group, now)? {
+                Some(passed) => passed,
+                None => {
+                    let to = self.receiver(case, port, &packet, &sender, &receiver)?;
+                    self.opens(case, port, &packet, (sender, to), group, now)?
                 }
-            }
+            },
         };
         if let Some(ip) = packet.ip() {
-            self.fragments.note(ip, port, now);
+            self.fragments.note(ip, port, now, case.audited);
         }
         self.learn(&packet, &sender);
         Ok(passed)
@@ -217,22 +216,22 @@ impl<'p> Judge<'p> {
     fn essential(
         &self,
         case: &mut Case<'p>,
-        port: PortId,
         packet: &Packet<'_>,
         sender: &End,
         receiver: &Receiver,
     ) -> Result<Option<Passed<'p>>, Refusal<'p>> {
-        match essentials::entering(&self.ground, port, packet, sender, receiver) {
+        match essentials::entering(&self.ground, packet, sender, receiver) {
             Essential::Is(what) if self.ground.policy.zones[sender.home.0].essentials => {
                 case.agrees(step::ESSENTIAL, None, || what.to_owned());
                 Ok(Some(Passed { reason: Reason::Essential, rule: None }))
             }
-            Essential::Forged(why) => {
+            // Where nothing is essential, the layers say who may advertise and answer.
+            Essential::Forged(why) if self.ground.policy.zones[sender.home.0].essentials => {
                 let refusal = Refusal::without_rule(Reason::SpoofedSource, sender.in_audit(&self.ground));
                 case.refuse(step::SOURCE, refusal, || why.to_owned())?;
                 Ok(None)
             }
-            Essential::Is(_) | Essential::No => Ok(None),
+            Essential::Is(_) | Essential::Forged(_) | Essential::No => Ok(None),
         }
     }
 
@@ -256,6 +255,7 @@ impl<'p> Judge<'p> {
             let refusal = Refusal::without_rule(Reason::SpoofedSource, audit);
             case.refuse(step::SOURCE, refusal, || "an address of the link, to another zone".to_owned())?;
         }
+        self.wanted(case, sender, "the sender is no listed device")?;
         // A group is nobody unknown.
         if matches!(receiver, Receiver::Is(_)) {
             self.wanted(case, &end, "the receiver is no listed device")?;
@@ -284,7 +284,10 @@ impl<'p> Judge<'p> {
         let established = Passed { reason: Reason::Established, rule: None };
         let Some(ip) = packet.ip() else { return Ok(None) };
         match self.fragments.later(ip, port, now) {
-            Some(Later::Follows) => {
+            Some(Later::Follows(audited)) => {
+                if let Some(refusal) = audited {
+                    case.refuse(step::CONNECTION, refusal, || "the first fragment is let through in audit".to_owned())?;
+                }
                 case.agrees(step::CONNECTION, None, || "the first fragment passed".to_owned());
                 return Ok(Some(established));
             }
@@ -352,18 +355,20 @@ impl<'p> Judge<'p> {
         let pair = self.pairs.of(&self.ground, &from, &to);
         let layers = Layers { ground: &self.ground, pair: &pair, from, to, spoken: Spoken::of(packet) };
         let rule = layers.judge(case)?;
-        let tuple = packet.ip().filter(|_| !group).and_then(|ip| Some((ip, Tuple::of(ip, port)?)));
         let passed = Passed { reason: Reason::Allowed, rule };
-        let Some((ip, tuple)) = tuple else { return Ok(passed) };
+        let Some(ip) = packet.ip() else { return Ok(passed) };
         let flags = ip.flags();
-        if flags.is_some_and(|flags| flags.syn && flags.ack) {
+        let by_router = from.zone == self.ground.policy.router_zone;
+        let answers = flags.is_some_and(|flags| flags.syn && flags.ack);
+        if answers && !by_router {
             let refusal = Refusal::without_rule(Reason::InvalidState, self.ground.all_in_audit());
             case.refuse(step::CONNECTION, refusal, || "a SYN+ACK that answers no known connection".to_owned())?;
-            return Ok(passed);
         }
         // The router's own packets in the middle of a conversation must not open the way back for one that was revoked.
-        let mid_stream = flags.is_some_and(|flags| !flags.syn) && from.zone == self.ground.policy.router_zone;
-        if !mid_stream && !flags.is_some_and(|flags| flags.rst) {
+        let mid_stream = by_router && flags.is_some_and(|flags| !flags.syn);
+        let ends = flags.is_some_and(|flags| flags.rst);
+        let opening = Tuple::of(ip, port).filter(|tuple| tuple.opens() && !(group || answers || mid_stream || ends));
+        if let Some(tuple) = opening {
             let opened = Connection::opened(&tuple, flags, now, case.audited, layers.replies());
             self.connections.open(tuple.key, opened);
         }

@@ -12,6 +12,8 @@ pub(super) mod protocol {
     pub(in crate::judge) const TCP: u8 = 6;
     pub(in crate::judge) const UDP: u8 = 17;
     pub(in crate::judge) const ICMPV6: u8 = 58;
+    /// Nothing follows the extension headers of IPv6.
+    pub(in crate::judge) const NOTHING: u8 = 59;
     pub(in crate::judge) const SCTP: u8 = 132;
 }
 
@@ -52,6 +54,8 @@ pub(super) enum Content<'f> {
 pub(super) struct Arp {
     pub(super) sender_mac: Mac,
     pub(super) sender: IpAddr,
+    /// Whom it asks for or answers.
+    pub(super) target: IpAddr,
 }
 
 /// An IPv4 or IPv6 packet.
@@ -129,6 +133,20 @@ impl Packet<'_> {
             Content::Arp(arp) => Some(arp.sender),
             Content::Ether { .. } | Content::Llc => None,
         }
+    }
+
+    /// The address that the frame is for; of ARP, whom it asks for.
+    pub(super) fn destination(&self) -> Option<IpAddr> {
+        match &self.content {
+            Content::Ip(ip) => Some(ip.destination),
+            Content::Arp(arp) => Some(arp.target),
+            Content::Ether { .. } | Content::Llc => None,
+        }
+    }
+
+    /// True for a frame that is for many.
+    pub(super) fn is_for_group(&self) -> bool {
+        self.macs.is_some_and(|macs| is_group(&macs.destination))
     }
 
     /// The IP packet in it.

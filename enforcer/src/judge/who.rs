@@ -1,10 +1,11 @@
 //! Step 2: who sends a packet and whom it is for, and whether port, MAC and address belong together.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
+use super::essentials::FRESH;
 use super::ground::{Ground, PortId, belongs_to_port, is_group, is_impossible};
-use super::packet::{self, Content, Mac, Packet};
+use super::packet::{self, Content, Mac, Packet, Part, protocol};
 use crate::policy::model::{DeviceId, Unknown, ZoneId};
 
 /// One end of a packet.
@@ -103,7 +104,33 @@ pub(super) fn sender(ground: &Ground<'_>, port: PortId, packet: &Packet<'_>) -> 
     {
         return nobody(ground, port, "ARP in the name of another MAC than that of the frame");
     }
-    claimed(ground, port, mac, packet.source())
+    let sender = claimed(ground, port, mac, packet.source());
+    match (sender, advertised(packet)) {
+        (Sender::Is(end), Some(target)) => match claimed(ground, port, mac, Some(target)) {
+            Sender::Is(_) if !target.is_unspecified() => Sender::Is(end),
+            Sender::Nowhere => Sender::Nowhere,
+            Sender::Is(_) | Sender::Spoofed { .. } => forged(ground, port, end),
+        },
+        (sender, _) => sender,
+    }
+}
+
+/// The address that a neighbour advertisement speaks for: its sender could send from it as well.
+fn advertised(packet: &Packet<'_>) -> Option<IpAddr> {
+    let ip = packet.ip().filter(|ip| ip.protocol == protocol::ICMPV6 && ip.hop_limit == FRESH)?;
+    // In fragments it is none (RFC 6980).
+    let icmp = ip.icmp().filter(|icmp| icmp.kind == 136 && ip.part == Part::Whole)?;
+    let target: [u8; 16] = *icmp.body.first_chunk()?;
+    Some(Ipv6Addr::from(target).into())
+}
+
+/// It rests on who says it.
+fn forged(ground: &Ground<'_>, port: PortId, end: End) -> Sender {
+    let audit = match end.device {
+        Some(_) => end.in_audit(ground),
+        None => ground.port_in_audit(port),
+    };
+    Sender::Spoofed { why: "a neighbour advertisement for somebody else's address", audit, taken_for: Some(end) }
 }
 
 /// Who has this MAC and this address at `port`.
@@ -132,7 +159,11 @@ pub(super) fn claimed(ground: &Ground<'_>, port: PortId, mac: Option<Mac>, addre
     }
     match ground.zone_of(&address) {
         Some(zone) if ground.port(port).zones.contains(&zone) => Sender::Is(End::unlisted(ground, zone)),
-        Some(_) => nobody(ground, port, "an address of another zone than those of the port"),
+        Some(zone) => Sender::Spoofed {
+            why: "an address of another zone than those of the port",
+            audit: ground.port_in_audit(port),
+            taken_for: Some(End::unlisted(ground, zone)),
+        },
         None => nobody(ground, port, "an address that is in no zone"),
     }
 }
@@ -143,7 +174,7 @@ fn on_port(ground: &Ground<'_>, port: PortId, by_mac: Option<DeviceId>) -> Sende
         (Some(device), zones) if zones.contains(&ground.policy.devices[device.0].zone) => {
             Sender::Is(End::of_device(ground, device))
         }
-        (Some(device), _) => not_the_device(ground, device, "the device's MAC on a port of another zone"),
+        (Some(device), _) => not_its_port(ground, port, device, "the device's MAC on a port of another zone"),
         (None, [zone]) => Sender::Is(End::unlisted(ground, *zone)),
         (None, _) => Sender::Nowhere,
     }
@@ -157,6 +188,9 @@ fn with_listed_address(
     device: DeviceId,
 ) -> Sender {
     let listed = &ground.policy.devices[device.0];
+    if !ground.port(port).zones.contains(&listed.zone) {
+        return not_its_port(ground, port, device, "a device's address on a port of another zone");
+    }
     if let (Some(other), true) = (by_mac, by_mac != Some(device)) {
         // It rests on both devices.
         let both = listed.audit && ground.policy.devices[other.0].audit;
@@ -171,23 +205,20 @@ fn with_listed_address(
     {
         return not_the_device(ground, device, "a device's address with another MAC");
     }
-    if !ground.port(port).zones.contains(&listed.zone) {
-        return not_the_device(ground, device, "a device's address on a port of another zone");
-    }
     Sender::Is(End::of_device(ground, device))
 }
 
 /// An address that no device lists, with a device's MAC.
 fn with_listed_mac(ground: &Ground<'_>, port: PortId, device: DeviceId, address: &IpAddr) -> Sender {
     let listed = &ground.policy.devices[device.0];
+    if !ground.port(port).zones.contains(&listed.zone) {
+        return not_its_port(ground, port, device, "a device's MAC on a port of another zone");
+    }
     if is_fenced(ground, device, address) {
         return not_the_device(ground, device, "a device's MAC with an address that it does not list");
     }
     if ground.zone_of(address) != Some(listed.zone) {
         return not_the_device(ground, device, "a device's MAC with an address of another zone");
-    }
-    if !ground.port(port).zones.contains(&listed.zone) {
-        return not_the_device(ground, device, "a device's MAC on a port of another zone");
     }
     Sender::Is(End::of_device(ground, device))
 }
@@ -196,6 +227,13 @@ fn with_listed_mac(ground: &Ground<'_>, port: PortId, device: DeviceId, address:
 fn is_fenced(ground: &Ground<'_>, device: DeviceId, address: &IpAddr) -> bool {
     let listed = &ground.policy.devices[device.0].addresses;
     listed.iter().any(|listed| listed.is_ipv4() == address.is_ipv4())
+}
+
+/// A device's MAC or address where the device cannot be: it rests on the device and on every zone of the port.
+fn not_its_port(ground: &Ground<'_>, port: PortId, device: DeviceId, why: &'static str) -> Sender {
+    let end = End::of_device(ground, device);
+    let audit = end.in_audit(ground) && ground.port_in_audit(port);
+    Sender::Spoofed { why, audit, taken_for: Some(end) }
 }
 
 /// It rests on the device.
@@ -213,6 +251,21 @@ fn nobody(ground: &Ground<'_>, port: PortId, why: &'static str) -> Sender {
     Sender::Spoofed { why, audit: ground.port_in_audit(port), taken_for }
 }
 
+/// Who sent what entered by an interface and leaves again: it was bound to its port where it entered, and its addresses
+/// tell. None where nothing tells the zone.
+pub(super) fn forwarded(ground: &Ground<'_>, learnt: &Learnt, by: &str, packet: &Packet<'_>) -> Option<End> {
+    let by_mac = packet.macs.and_then(|macs| ground.device_of_mac(&macs.source));
+    let Some(address) = packet.source().filter(|address| !belongs_to_port(address)) else {
+        let behind = || ground.zone_behind(by).map(|zone| End::unlisted(ground, zone));
+        return by_mac.map(|device| End::of_device(ground, device)).or_else(behind);
+    };
+    let zone = ground.zone_of(&address)?;
+    let fits =
+        |device: &DeviceId| ground.policy.devices[device.0].zone == zone && !is_fenced(ground, *device, &address);
+    let known = ground.device_of(&address).or_else(|| by_mac.filter(fits)).or_else(|| learnt.get(&address).copied());
+    Some(known.map_or(End::unlisted(ground, zone), |device| End::of_device(ground, device)))
+}
+
 /// Whom a packet of `sender` is for. `port` is where it is seen.
 pub(super) fn receiver(
     ground: &Ground<'_>,
@@ -224,19 +277,18 @@ pub(super) fn receiver(
     let neighbours = End { zone: sender.zone, home: sender.home, device: None };
     let to_mac = packet.macs.map(|macs| macs.destination);
     let by_mac = to_mac.and_then(|mac| ground.device_of_mac(&mac));
-    let Some(ip) = packet.ip() else {
-        // Frames without IP stay within the zone.
+    let Some(address) = packet.destination() else {
+        // Frames without addresses stay within the zone.
         return match by_mac {
-            _ if to_mac.is_some_and(|mac| packet::is_group(&mac)) => Receiver::Group(neighbours),
+            _ if packet.is_for_group() => Receiver::Group(neighbours),
             Some(device) => Receiver::Is(End::of_device(ground, device)),
             None => Receiver::Is(End::unlisted(ground, sender.home)),
         };
     };
-    let address = ip.destination;
-    if is_group(&address) {
+    if is_group(&address) || ground.is_directed_broadcast(&address) {
         return Receiver::Group(neighbours);
     }
-    if is_impossible(&address) {
+    if is_impossible(&address) || address.is_unspecified() {
         return Receiver::Nowhere;
     }
     if ground.is_own(port, &address) {
@@ -254,9 +306,6 @@ pub(super) fn receiver(
     let Some(zone) = ground.zone_of(&address) else {
         return Receiver::Nowhere;
     };
-    if ground.is_directed_broadcast(&address) && zone == sender.home {
-        return Receiver::Group(neighbours);
-    }
     // Who has no listed address is known by where it was seen, or by the MAC that the frame goes to.
     let here =
         by_mac.filter(|device| ground.policy.devices[device.0].zone == zone && !is_fenced(ground, *device, &address));

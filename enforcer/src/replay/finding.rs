@@ -66,15 +66,23 @@ impl<'n> Finding<'n> {
     /// True where another engine says something else of the same frame: another verdict, reason or rule, or somebody else
     /// where both know who it is.
     pub fn differs(&self, other: &Finding<'_>) -> bool {
-        let someone_else =
-            |one: Option<&str>, other: Option<&str>| one.zip(other).is_some_and(|(one, other)| one != other);
         self.verdict != other.verdict
             || self.reason != other.reason
             || self.rule.map(|rule| rule.name) != other.rule.map(|rule| rule.name)
-            || someone_else(self.port, other.port)
-            || someone_else(self.from, other.from)
-            || someone_else(self.to, other.to)
-            || someone_else(self.device, other.device)
-            || someone_else(self.peer, other.peer)
+            || contradict(self.port, other.port)
+            || (self.reason != Reason::SpoofedSource && self.is_between_others(other))
     }
+
+    /// Of a forged source nobody knows who sends, so this is asked of other packets only.
+    fn is_between_others(&self, other: &Finding<'_>) -> bool {
+        contradict(self.from, other.from)
+            || contradict(self.to, other.to)
+            || contradict(self.device, other.device)
+            || contradict(self.peer, other.peer)
+    }
+}
+
+/// True where both know a name, and it is not the same.
+fn contradict(one: Option<&str>, other: Option<&str>) -> bool {
+    one.zip(other).is_some_and(|(one, other)| one != other)
 }

@@ -5,10 +5,11 @@ use std::ptr::NonNull;
 use aya::programs::{TestRun, TestRunOptions};
 use enforcer_common::cell::Cell;
 use enforcer_common::event::{Outcome, ReplayInput};
-use enforcer_common::reason::Verdict;
+use enforcer_common::reason::{Reason, Verdict};
 
 use super::choose::Way;
 use super::engine::{EngineError, Judgement};
+use super::link::SHORTEST;
 use super::shrink::shrunk;
 use crate::dataplane::mapping::Mapping;
 use crate::dataplane::{self, load};
@@ -72,6 +73,10 @@ impl Program {
         now: u64,
         frame: &[u8],
     ) -> Result<Option<Judgement>, EngineError> {
+        if is_refused(frame) {
+            let (verdict, reason) = (Verdict::Drop, Reason::Malformed);
+            return Ok(Some(Judgement { verdict, reason, outcome: Outcome::default() }));
+        }
         self.tell(ReplayInput { now, ifindex, entered });
         let program = self.programs.classifier(load::EGRESS)?;
         let returned = program.test_run(options(&shrunk(medium, frame)))?.return_value;
@@ -108,6 +113,16 @@ impl Program {
 
 fn options(frame: &[u8]) -> TestRunOptions<'_> {
     TestRunOptions { data_in: Some(frame), ..TestRunOptions::default() }
+}
+
+/// True for a frame on which the kernel runs no classifier: its IP header is not all there. The parser would refuse it.
+fn is_refused(frame: &[u8]) -> bool {
+    let header = match frame.get(12..14) {
+        Some([0x08, 0x00]) => 20,
+        Some([0x86, 0xdd]) => 40,
+        _ => 0,
+    };
+    frame.len() < SHORTEST + header
 }
 
 /// `TC_ACT_UNSPEC` (-1): the next program decides.

@@ -12,11 +12,13 @@ const LIMIT: usize = 3000;
 
 /// The frame itself, or its start with the lengths in its headers less by as much as was left out.
 pub(super) fn shrunk(medium: Medium, frame: &[u8]) -> Cow<'_, [u8]> {
-    let Some(left_out) = frame.len().checked_sub(LIMIT + 1) else {
+    let Some(excess) = frame.len().checked_sub(LIMIT + 1) else {
         return Cow::Borrowed(frame);
     };
-    let left_out = left_out as u16 + 1;
-    let mut bytes = frame[..LIMIT].to_vec();
+    // Fragments are multiples of eight long, and have to stay so.
+    let left_out = (excess + 1).next_multiple_of(8);
+    let mut bytes = frame[..frame.len() - left_out].to_vec();
+    let left_out = left_out as u16;
     let network = match medium {
         Medium::Ip => 0,
         Medium::Ethernet => SHORTEST + 4 * Sketch::of(medium, frame).tags,
@@ -77,10 +79,27 @@ mod tests {
             .unwrap();
         for frame in [four, six] {
             let shrunk = shrunk(Medium::Ethernet, &frame);
-            assert_eq!(shrunk.len(), LIMIT);
+            assert!((LIMIT - 7..=LIMIT).contains(&shrunk.len()));
             // The strict parser refuses lengths beyond the frame.
             let packet = SlicedPacket::from_ethernet(&shrunk).unwrap();
             assert!(packet.transport.is_some());
+        }
+    }
+
+    #[test]
+    fn a_fragment_stays_one() {
+        use etherparse::Ipv4Header;
+        for payload in (3000..3100).chain([8000]).map(|length: usize| length.next_multiple_of(8)) {
+            let mut header = Ipv4Header::new(payload as u16, 64, 17.into(), [10, 0, 0, 1], [10, 0, 0, 2]).unwrap();
+            header.more_fragments = true;
+            let mut frame = vec![2; 12];
+            frame.extend([8, 0]);
+            frame.extend(header.to_bytes());
+            frame.resize(frame.len() + payload, 0);
+            let shrunk = shrunk(Medium::Ethernet, &frame);
+            let length = u16::from_be_bytes([shrunk[16], shrunk[17]]);
+            assert_eq!(usize::from(length), shrunk.len() - 14, "{payload}");
+            assert_eq!((length - 20) % 8, 0, "{payload}");
         }
     }
 

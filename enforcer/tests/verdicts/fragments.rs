@@ -135,7 +135,7 @@ fn of_an_audited_datagram(engines: Engines) {
     );
     let audit = "audit no-transition";
     let rows: Vec<Row<'_>> = vec![(
-        "the first of it",
+        "the first and a later one",
         vec![
             (fragment(OFFICE, PLC1, UDP, (1, 0, true), &datagram(53, 64, 24)), audit),
             (fragment(OFFICE, PLC1, UDP, (1, 32, false), &[0; 16]), audit),

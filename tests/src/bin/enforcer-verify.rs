@@ -1,12 +1,14 @@
 //! The differential test as a program: for long runs, and to look at what they found.
 
 use std::io::{IsTerminal, stderr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Result;
 use clap::Parser;
+use enforcer_tests::verify::case::{Case, happening, write_events};
+use enforcer_tests::verify::kernel;
 use enforcer_tests::verify::run::{self, Outcome, Panel, Plan};
 use enforcer_tests::verify::traffic::Extent;
 
@@ -32,9 +34,24 @@ struct Arguments {
     /// Without the reference.
     #[arg(long)]
     no_reference: bool,
+    /// With what the router itself sends.
+    #[arg(long)]
+    leaves: bool,
+    /// With what entered by one interface and leaves by another.
+    #[arg(long)]
+    forwards: bool,
+    /// With another policy that comes into force in the middle of some sessions.
+    #[arg(long)]
+    reloads: bool,
     /// End with the first difference.
     #[arg(long)]
     stop: bool,
+    /// Instead of a run: what each witness says of the events of this folder, a case or a saved difference.
+    #[arg(long)]
+    case: Option<PathBuf>,
+    /// Writes what all witnesses agree on into the case.
+    #[arg(long, requires = "case")]
+    write: bool,
     /// Where differences are saved, each in a folder named by its seed.
     #[arg(long, default_value = "target/verify")]
     folder: PathBuf,
@@ -52,6 +69,9 @@ fn main() -> ExitCode {
 }
 
 fn verify(arguments: &Arguments) -> Result<bool> {
+    if let Some(folder) = &arguments.case {
+        return examine(folder, arguments);
+    }
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let plan = Plan {
         packets: arguments.packets,
@@ -59,7 +79,7 @@ fn verify(arguments: &Arguments) -> Result<bool> {
         seed: arguments.seed,
         workers: arguments.workers.unwrap_or(processors),
         panel: Panel { kernel: !arguments.no_kernel, reference: !arguments.no_reference },
-        extent: Extent::default(),
+        extent: Extent { leaves: arguments.leaves, forwards: arguments.forwards, reloads: arguments.reloads },
         stop: arguments.stop,
         folder: arguments.folder.clone(),
     };
@@ -75,6 +95,36 @@ fn verify(arguments: &Arguments) -> Result<bool> {
     }
     show(&outcome, started);
     Ok(outcome.differing == 0)
+}
+
+/// Tells what every witness says of a case; true where all say the same.
+fn examine(folder: &Path, arguments: &Arguments) -> Result<bool> {
+    let case = Case::read(folder)?;
+    let mut program = if arguments.no_kernel { None } else { Some(kernel::load()?) };
+    let panel = Panel { kernel: !arguments.no_kernel, reference: !arguments.no_reference };
+    let mut readings = Vec::new();
+    for mut witness in run::witnesses(&case.interfaces, &case.policies[0], panel, program.as_mut())? {
+        readings.push((witness.name(), run::replayed(witness.as_mut(), &case.policies, &case.events)?));
+    }
+    let mut agreed = Vec::new();
+    let mut all = true;
+    for (number, event) in case.events.iter().enumerate() {
+        let what = happening(&event.what, &case.interfaces);
+        let said: Vec<(&str, &str)> = readings.iter().map(|(name, said)| (*name, said[number].as_str())).collect();
+        let first = said.first().map_or("", |(_, first)| first);
+        if said.iter().all(|(_, other)| *other == first) {
+            println!("{what}: {first}");
+        } else {
+            all = false;
+            println!("{what}");
+            said.iter().for_each(|(name, said)| println!("    {name}: {said}"));
+        }
+        agreed.push(first.to_owned());
+    }
+    if arguments.write && all {
+        write_events(&case.events, &case.interfaces, &agreed, folder)?;
+    }
+    Ok(all)
 }
 
 fn show(outcome: &Outcome, started: Instant) {

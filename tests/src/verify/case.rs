@@ -48,9 +48,14 @@ pub fn save(session: &Session, found: &[String], folder: &Path) -> Result<()> {
         site.write(&folder)?;
     }
     write_frames(session, &folder.join("frames.pcapng"))?;
+    write_events(&session.events, &session.interfaces, found, folder)
+}
+
+/// Writes what happens, and what was found of it.
+pub fn write_events(events: &[Event], interfaces: &Interfaces, found: &[String], folder: &Path) -> Result<()> {
     let mut lines = String::new();
-    for (number, event) in session.events.iter().enumerate() {
-        lines.push_str(&happening(&event.what, &session.interfaces));
+    for (number, event) in events.iter().enumerate() {
+        lines.push_str(&happening(&event.what, interfaces));
         if let Some(found) = found.get(number).filter(|found| !found.is_empty()) {
             lines.push_str(": ");
             lines.push_str(found);
@@ -61,7 +66,8 @@ pub fn save(session: &Session, found: &[String], folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn happening(what: &What, interfaces: &Interfaces) -> String {
+/// What happens, in words.
+pub fn happening(what: &What, interfaces: &Interfaces) -> String {
     let name = |position: &usize| interfaces.0[*position].name.as_str();
     match what {
         What::Enters { interface, .. } => format!("in {}", name(interface)),

@@ -10,7 +10,7 @@ use super::traffic::{Event, What};
 use super::witness::Witness;
 
 /// When the first event happens: 0 may stand for never.
-pub(super) const START: u64 = 1_000_000_000_000;
+pub const START: u64 = 1_000_000_000_000;
 
 /// A disagreement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +44,9 @@ pub fn compare<'p>(
         let mut findings = Vec::with_capacity(witnesses.len());
         for witness in &mut *witnesses {
             let name = witness.name();
-            let found = witness.judge(now, &event.what).with_context(|| format!("{name}, event {number}"))?;
+            let found = witness
+                .judge(now, &event.what)
+                .with_context(|| format!("{name}, event {number}: {:02x?}", event.what))?;
             findings.push((name, found));
         }
         let Some(((_, first), others)) = findings.split_first() else { return Ok(None) };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use enforcer::mud::profile::Ace;
+use enforcer::mud::profile::{Ace, PeerMatch};
 use enforcer::policy::model::{DeviceId, Policy, Service, Side, ZoneId};
 use enforcer::replay::Medium;
 use ipnet::IpNet;
@@ -283,10 +283,11 @@ impl<'p> Ground<'p> {
         let aces = policy.profiles.iter().flat_map(|profile| profile.from_device.iter().chain(&profile.to_device));
         for ace in aces {
             nets.extend(&ace.own);
-            nets.extend(ace.peer.iter().filter_map(|peer| match peer {
-                enforcer::mud::profile::PeerMatch::Network(net) => Some(*net),
-                _ => None,
-            }));
+            nets.extend(ace.peer.iter().filter_map(
+                |peer| {
+                    if let PeerMatch::Network(net) = peer { Some(*net) } else { None }
+                },
+            ));
         }
         for net in nets.iter().filter(|net| net.prefix_len() > 0) {
             let (first, last) = (net.network(), net.broadcast());

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, anyhow};
 use enforcer::replay::Program;
 
 use super::case;
-use super::compare::{Difference, compare, tell};
+use super::compare::{Difference, START, compare, tell};
 use super::host::Host;
 use super::kernel::{self, Kernel};
 use super::prepared::{Interfaces, Prepared, Unusable};
@@ -19,7 +19,7 @@ use super::reference::Reference;
 use super::session::Session;
 use super::shrink;
 use super::tally::Tally;
-use super::traffic::Extent;
+use super::traffic::{Event, Extent, What};
 use super::witness::Witness;
 
 /// What to run.
@@ -248,12 +248,11 @@ fn reduce(
     {
         // What all agreed on, before they did not.
         let mut host = Host::new(&small.interfaces, first);
-        found = replayed(&mut host, &prepared, &small)?;
+        found = replayed(&mut host, &prepared, &small.events)?;
         if let Some((last, before)) = small.events.split_last() {
             let mut reference = Reference::new(&small.interfaces, first);
-            let now = before.iter().fold(super::compare::START, |now, event| now + event.after) + last.after;
-            let earlier = Session { events: before.to_vec(), ..small.clone() };
-            replayed(&mut reference, &prepared, &earlier)?;
+            let now = before.iter().fold(START, |now, event| now + event.after) + last.after;
+            replayed(&mut reference, &prepared, before)?;
             steps = reference.explained(now, &last.what);
         }
     }
@@ -274,12 +273,12 @@ fn reduce(
     Ok(story)
 }
 
-/// What one witness says of every event of a session.
-pub fn replayed<'p>(witness: &mut dyn Witness<'p>, prepared: &'p [Prepared], session: &Session) -> Result<Vec<String>> {
-    let (mut now, mut next, mut said) = (super::compare::START, prepared.iter().skip(1), Vec::new());
-    for event in &session.events {
+/// What one witness says of every event.
+pub fn replayed<'p>(witness: &mut dyn Witness<'p>, prepared: &'p [Prepared], events: &[Event]) -> Result<Vec<String>> {
+    let (mut now, mut next, mut said) = (START, prepared.iter().skip(1), Vec::new());
+    for event in events {
         now += event.after;
-        if event.what == super::traffic::What::Reload {
+        if event.what == What::Reload {
             if let Some(policy) = next.next() {
                 witness.reload(policy)?;
             }

@@ -53,14 +53,9 @@ impl Session {
         }
         let interfaces = Interfaces::of(&prepared);
         let ground = Ground::of(&prepared[0], &interfaces, &mut dice);
-        let events = if ground.hosts.is_empty() {
-            // No zone has a port: nobody sends anything.
-            Vec::new()
-        } else {
-            let reload = (sites.len() > 1).then(|| dice.below(events.max(1)));
-            let traffic = Traffic::new(ground, interfaces.0.len(), extent, dice.seed());
-            happenings(traffic, &interfaces, &prepared, events, reload)?
-        };
+        let reload = (sites.len() > 1).then(|| dice.below(events.max(1)));
+        let traffic = Traffic::new(ground, interfaces.0.len(), extent, dice.seed());
+        let events = happenings(traffic, &interfaces, &prepared, events, reload)?;
         Ok(Generated { session: Session { sites, interfaces, events }, prepared, refused })
     }
 
@@ -109,6 +104,8 @@ fn usable(refused: &mut Vec<Unusable>, mut think: impl FnMut() -> Site) -> Resul
     for _ in 0..TRIES {
         let site = think();
         match Prepared::of(&site)? {
+            // Where no zone has a port nobody sends anything.
+            Ok(prepared) if prepared.names().ports.len() < 2 => {}
             Ok(prepared) => return Ok((site, prepared)),
             Err(unusable) => refused.push(unusable),
         }

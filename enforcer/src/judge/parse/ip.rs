@@ -10,7 +10,7 @@ use crate::judge::packet::{Ip, Part, Transport, protocol};
 /// More extension headers than this are refused.
 const MOST_EXTENSIONS: usize = 8;
 /// No datagram is longer.
-const LONGEST: u32 = 65_535;
+const LONGEST: usize = 65_535;
 
 /// An IPv4 packet at the start of `bytes`; what follows it is padding.
 pub(super) fn v4(bytes: &[u8]) -> Result<Ip<'_>, Malformed> {
@@ -22,15 +22,15 @@ pub(super) fn v4(bytes: &[u8]) -> Result<Ip<'_>, Malformed> {
     let payload = &bytes[start..total];
     let offset = u32::from(header.fragments_offset().value()) * 8;
     let part = part(header.identification().into(), offset, header.more_fragments(), payload.len())?;
+    sane(part == Part::Whole || offset as usize + total <= LONGEST, "a fragment past the longest datagram")?;
     let protocol = header.protocol().0;
-    sane(protocol != protocol::ICMPV6, "ICMPv6 in IPv4")?;
     Ok(Ip {
         source: header.source_addr().into(),
         destination: header.destination_addr().into(),
         protocol,
         hop_limit: header.ttl(),
         part,
-        transport: read_transport(protocol, part, payload)?,
+        transport: read_transport(protocol::ICMPV6, protocol, part, payload)?,
     })
 }
 
@@ -62,14 +62,13 @@ pub(super) fn v6(bytes: &[u8]) -> Result<Ip<'_>, Malformed> {
     let payload = bytes.get(start..start + usize::from(header.payload_length()));
     let payload = payload.ok_or(Malformed("an IPv6 length beyond the frame"))?;
     let chain = chain(header.next_header(), payload)?;
-    sane(chain.protocol != protocol::ICMP, "ICMP in IPv6")?;
     Ok(Ip {
         source: header.source_addr().into(),
         destination: header.destination_addr().into(),
         protocol: chain.protocol,
         hop_limit: header.hop_limit(),
         part: chain.part,
-        transport: read_transport(chain.protocol, chain.part, chain.rest)?,
+        transport: read_transport(protocol::ICMP, chain.protocol, chain.part, chain.rest)?,
     })
 }
 
@@ -83,11 +82,16 @@ struct Chain<'f> {
 /// Walks the extension headers (RFC 8200, section 4). Behind the header of a later fragment there are none.
 fn chain(mut next: IpNumber, mut rest: &[u8]) -> Result<Chain<'_>, Malformed> {
     let mut headers = 0;
-    let mut fragment = None;
+    let mut found = Part::Whole;
     loop {
         let past_the_end = Malformed("an IPv6 extension header past the end");
         let length = match next {
-            IpNumber::IPV6_HEADER_HOP_BY_HOP | IpNumber::IPV6_ROUTE_HEADER | IpNumber::IPV6_DESTINATION_OPTIONS => {
+            IpNumber::IPV6_HEADER_HOP_BY_HOP
+            | IpNumber::IPV6_ROUTE_HEADER
+            | IpNumber::IPV6_DESTINATION_OPTIONS
+            | IpNumber::MOBILITY_HEADER
+            | IpNumber::HIP
+            | IpNumber::SHIM6 => {
                 let header = Ipv6RawExtHeaderSlice::from_slice(rest).map_err(|_| past_the_end)?;
                 sane(
                     next != IpNumber::IPV6_HEADER_HOP_BY_HOP || headers == 0,
@@ -105,22 +109,24 @@ fn chain(mut next: IpNumber, mut rest: &[u8]) -> Result<Chain<'_>, Malformed> {
                 header.slice().len()
             }
             IpNumber::IPV6_FRAGMENTATION_HEADER => {
-                sane(fragment.is_none(), "a fragment in a fragment")?;
                 let header = Ipv6FragmentHeaderSlice::from_slice(rest).map_err(|_| past_the_end)?;
                 let length = header.slice().len();
                 let offset = u32::from(header.fragment_offset().value()) * 8;
-                let more = header.more_fragments();
-                fragment = Some(part(header.identification(), offset, more, rest.len() - length)?);
+                let inner = part(header.identification(), offset, header.more_fragments(), rest.len() - length)?;
+                sane(inner == Part::Whole || found == Part::Whole, "a fragment of a fragment")?;
+                if inner != Part::Whole {
+                    found = inner;
+                }
                 next = header.next_header();
                 length
             }
-            IpNumber(protocol) => return Ok(Chain { protocol, part: fragment.unwrap_or(Part::Whole), rest }),
+            IpNumber(protocol) => return Ok(Chain { protocol, part: found, rest }),
         };
         headers += 1;
         sane(headers <= MOST_EXTENSIONS, "more than eight IPv6 extension headers")?;
         rest = &rest[length..];
-        if let Some(part @ Part::Later { .. }) = fragment {
-            return Ok(Chain { protocol: next.0, part, rest });
+        if matches!(found, Part::Later { .. }) {
+            return Ok(Chain { protocol: next.0, part: found, rest });
         }
     }
 }
@@ -130,16 +136,17 @@ fn part(id: u32, offset: u32, more: bool, length: usize) -> Result<Part, Malform
     if offset == 0 && !more {
         return Ok(Part::Whole);
     }
-    let length = length as u32;
     sane(length > 0, "an empty fragment")?;
     sane(!more || length.is_multiple_of(8), "a fragment whose length is no multiple of eight, though more follow")?;
-    sane(offset + length <= LONGEST, "a fragment past the longest datagram")?;
-    Ok(if offset == 0 { Part::First { id, end: length } } else { Part::Later { id, offset } })
+    sane(offset as usize + length <= LONGEST, "a fragment past the longest datagram")?;
+    Ok(if offset == 0 { Part::First { id, end: length as u32 } } else { Part::Later { id, offset } })
 }
 
-fn read_transport(protocol: u8, part: Part, bytes: &[u8]) -> Result<Transport<'_>, Malformed> {
+/// `foreign` is the ICMP of the other family.
+fn read_transport(foreign: u8, protocol: u8, part: Part, bytes: &[u8]) -> Result<Transport<'_>, Malformed> {
     match part {
         Part::Later { .. } => Ok(Transport::Absent),
+        Part::Whole | Part::First { .. } if protocol == foreign => Err(Malformed("ICMP of the other family")),
         Part::Whole | Part::First { .. } => transport::read(protocol, part == Part::Whole, bytes),
     }
 }

@@ -10,6 +10,8 @@ use crate::judge::packet::{Arp, Content, Macs, Packet};
 
 /// Smaller numbers in place of an EtherType are lengths (IEEE 802.3).
 const FIRST_ETHERTYPE: u16 = 0x0600;
+/// The two access points of an LLC header (IEEE 802.2).
+const LLC_ENDS: usize = 2;
 /// No VLAN has this number (IEEE 802.1Q).
 const RESERVED_VLAN: u16 = 4095;
 /// Two VLANs and a priority tag.
@@ -40,6 +42,7 @@ fn ethernet(bytes: &[u8]) -> Result<Packet<'_>, Malformed> {
         EtherType::ARP => Content::Arp(arp(payload)?),
         EtherType(length) if length < FIRST_ETHERTYPE => {
             sane(usize::from(length) <= payload.len(), "an 802.3 length beyond the frame")?;
+            sane(payload.len() >= LLC_ENDS, "an LLC header past the end")?;
             Content::Llc
         }
         EtherType(ethertype) => {
@@ -56,7 +59,10 @@ fn ethernet(bytes: &[u8]) -> Result<Packet<'_>, Malformed> {
 fn tags(mut ethertype: EtherType, mut payload: &[u8]) -> Result<([u16; 2], EtherType, &[u8]), Malformed> {
     let mut vlans = [0; 2];
     let (mut tags, mut named) = (0, 0);
-    while matches!(ethertype, EtherType::VLAN_TAGGED_FRAME | EtherType::PROVIDER_BRIDGING) {
+    while matches!(
+        ethertype,
+        EtherType::VLAN_TAGGED_FRAME | EtherType::PROVIDER_BRIDGING | EtherType::VLAN_DOUBLE_TAGGED_FRAME
+    ) {
         let tag = SingleVlanSlice::from_slice(payload).map_err(|_| Malformed("a VLAN tag past the end"))?;
         tags += 1;
         sane(tags <= MOST_TAGS, "more than three VLAN tags")?;
@@ -83,8 +89,13 @@ fn arp(bytes: &[u8]) -> Result<Arp, Malformed> {
         matches!(packet.operation(), ArpOperation::REQUEST | ArpOperation::REPLY),
         "ARP that neither asks nor answers",
     )?;
-    match (packet.sender_hw_addr().try_into(), <[u8; 4]>::try_from(packet.sender_protocol_addr())) {
-        (Ok(sender_mac), Ok(sender)) => Ok(Arp { sender_mac, sender: IpAddr::V4(Ipv4Addr::from(sender)) }),
+    let address = |bytes: &[u8]| <[u8; 4]>::try_from(bytes).map(|octets| IpAddr::V4(Ipv4Addr::from(octets)));
+    match (
+        packet.sender_hw_addr().try_into(),
+        address(packet.sender_protocol_addr()),
+        address(packet.target_protocol_addr()),
+    ) {
+        (Ok(sender_mac), Ok(sender), Ok(target)) => Ok(Arp { sender_mac, sender, target }),
         _ => Err(Malformed("ARP with addresses of other lengths")),
     }
 }

@@ -57,7 +57,12 @@ fn quoted_v6(bytes: &[u8]) -> Option<Ip<'_>> {
 /// `Some(None)` where there is none.
 fn extension(next: IpNumber, rest: &[u8]) -> Option<Option<(IpNumber, usize)>> {
     Some(match next {
-        IpNumber::IPV6_HEADER_HOP_BY_HOP | IpNumber::IPV6_ROUTE_HEADER | IpNumber::IPV6_DESTINATION_OPTIONS => {
+        IpNumber::IPV6_HEADER_HOP_BY_HOP
+        | IpNumber::IPV6_ROUTE_HEADER
+        | IpNumber::IPV6_DESTINATION_OPTIONS
+        | IpNumber::MOBILITY_HEADER
+        | IpNumber::HIP
+        | IpNumber::SHIM6 => {
             let header = Ipv6RawExtHeaderSlice::from_slice(rest).ok()?;
             Some((header.next_header(), header.slice().len()))
         }

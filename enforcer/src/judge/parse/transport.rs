@@ -7,6 +7,8 @@ use crate::judge::packet::{Flags, Icmp, Ports, Transport, protocol};
 
 /// The common header of SCTP (RFC 9260, section 3.1).
 const SCTP_HEADER: usize = 12;
+/// The header of ICMPv6, and an address behind it (RFC 4861, sections 4.3 and 4.4).
+const NEIGHBOUR: usize = 24;
 /// Of a UDP datagram.
 const SHORTEST_UDP: u16 = 8;
 
@@ -19,7 +21,13 @@ pub(super) fn read(protocol: u8, whole: bool, bytes: &[u8]) -> Result<Transport<
             sane(bytes.len() >= SCTP_HEADER, "an SCTP header past the end")?;
             Ok(Transport::Ports(ports(bytes).ok_or(Malformed("an SCTP header past the end"))?))
         }
-        protocol::ICMP | protocol::ICMPV6 => icmp(bytes),
+        protocol::ICMP => icmp(bytes),
+        protocol::ICMPV6 => {
+            // Neighbour solicitations and advertisements are of one address.
+            let target = matches!(bytes.first(), Some(135 | 136));
+            sane(!target || bytes.len() >= NEIGHBOUR, "neighbour discovery without its target")?;
+            icmp(bytes)
+        }
         _ => Ok(Transport::Other),
     }
 }

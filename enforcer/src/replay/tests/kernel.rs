@@ -85,6 +85,26 @@ fn what_is_not_sane_is_malformed() {
 }
 
 #[test]
+fn a_frame_that_ends_within_its_ip_header_is_malformed() {
+    let names = names();
+    let Some(mut kernel) = kernel(0, &names) else { return };
+    let four = udp(OTHER, [10, 30, 0, 77], [192, 0, 2, 1]);
+    let six = udp6(OTHER, "fd00:30::7", "2001:db8::1");
+    for (frame, header) in [(four, 20), (six, 40)] {
+        for way in [Way::In, Way::Out] {
+            for length in [14, 15, 14 + header - 1] {
+                let (judgement, _) = judged(&mut kernel, &names, way, Medium::Ethernet, "lan1", &frame[..length]);
+                assert_eq!(
+                    (judgement.verdict, judgement.reason),
+                    (Verdict::Drop, Reason::Malformed),
+                    "{way:?} {length}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn audit_passes_and_keeps_the_reason() {
     let names = names();
     let Some(mut kernel) = kernel(FLAG_AUDIT_ALL, &names) else {

@@ -108,5 +108,5 @@ pub(super) fn names(draft: &Draft, dice: &mut Dice) -> Value {
 
 /// A controller class, as MUD files name it.
 pub(super) fn class(dice: &mut Dice) -> &'static str {
-    *dice.pick::<&str>(&CLASSES)
+    dice.pick::<&str>(&CLASSES)
 }

@@ -90,7 +90,11 @@ impl Site {
         fs::write(folder.join("policy.toml"), text).context("cannot write the policy")?;
         for (name, file) in &self.profiles {
             let text = serde_json::to_string_pretty(file)?;
-            fs::write(folder.join(name), text).with_context(|| format!("cannot write {name}"))?;
+            let path = folder.join(name);
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            fs::write(path, text).with_context(|| format!("cannot write {name}"))?;
         }
         Ok(())
     }

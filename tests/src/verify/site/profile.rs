@@ -20,7 +20,11 @@ const TYPES: [&str; 6] = [
 /// None to four files.
 pub(super) fn files(dice: &mut Dice) -> BTreeMap<String, Value> {
     let count = dice.weighted(&[(1, 0), (3, 1), (4, 2), (2, 3), (1, 4)]);
-    (0..count).map(|number| (format!("model{number}.json"), file(dice))).collect()
+    // Files of one name in two folders are told apart by their whole paths.
+    let folder = |number| if number == 1 { "mud/model0.json".to_owned() } else { format!("model{number}.json") };
+    let alike = dice.percent(25);
+    let name = |number| if alike { folder(number) } else { format!("model{number}.json") };
+    (0..count).map(|number| (name(number), file(dice))).collect()
 }
 
 fn url(dice: &mut Dice) -> String {

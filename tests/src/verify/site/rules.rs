@@ -1,5 +1,7 @@
 //! Groups, transitions, guardrails and management.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::{Draft, services};
@@ -37,7 +39,29 @@ fn side(draft: &Draft, star: u32, same: u32, dice: &mut Dice) -> Value {
 pub(super) fn transitions(draft: &Draft, dice: &mut Dice) -> Value {
     let count = dice.weighted(&[(1, 1), (2, 2), (3, 4), (3, 6), (2, 9)]);
     let names = dice.some(&NAMES, count, count);
-    names.into_iter().map(|name| transition(draft, name, dice)).collect()
+    unnamed(names.into_iter().map(|name| transition(draft, name, dice)).collect(), dice)
+}
+
+/// Takes the names of some rules away: they are then called by their sides, which no two of them may share.
+fn unnamed(mut rules: Vec<Value>, dice: &mut Dice) -> Value {
+    let mut called = BTreeSet::new();
+    for rule in &mut rules {
+        let sides = format!("{}>{}", words(&rule["from"]), words(&rule["to"]));
+        if let Some(entry) = rule.as_object_mut()
+            && dice.percent(25)
+            && called.insert(sides)
+        {
+            entry.remove("name");
+        }
+    }
+    rules.into()
+}
+
+fn words(side: &Value) -> String {
+    let list = side.as_array().map_or_else(|| vec![side], |list| list.iter().collect());
+    let mut words: Vec<&str> = list.into_iter().filter_map(Value::as_str).collect();
+    words.sort_unstable();
+    words.join("+")
 }
 
 fn transition(draft: &Draft, name: &str, dice: &mut Dice) -> Value {
@@ -75,7 +99,7 @@ fn transition(draft: &Draft, name: &str, dice: &mut Dice) -> Value {
 pub(super) fn guardrails(draft: &Draft, dice: &mut Dice) -> Value {
     let count = dice.weighted(&[(3, 0), (3, 1), (3, 2), (2, 4)]);
     let names = dice.some(&NAMES, count, count);
-    names.into_iter().map(|name| guardrail(draft, name, dice)).collect()
+    unnamed(names.into_iter().map(|name| guardrail(draft, name, dice)).collect(), dice)
 }
 
 fn guardrail(draft: &Draft, name: &str, dice: &mut Dice) -> Value {

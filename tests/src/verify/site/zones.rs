@@ -107,7 +107,7 @@ fn ports(taken: &mut BTreeMap<String, bool>, connected: bool, bare: bool, dice: 
     for _ in 0..dice.weighted(&[(1, 0), (12, 1), (8, 2), (3, 3)]) {
         let shared: Vec<&String> = taken
             .iter()
-            .filter(|(port, by)| !ports.contains(*port) && !(**by && connected))
+            .filter(|(port, by)| !(ports.contains(*port) || **by && connected))
             .map(|(port, _)| port)
             .collect();
         if !bare && dice.percent(20) && !shared.is_empty() {

@@ -9,8 +9,27 @@ use crate::verify::ground::{Host, Mac, ROUTER_MAC};
 const BROADCAST: Mac = [0xff; 6];
 
 impl Traffic<'_> {
-    /// One of them.
+    /// One of them, from a host or from the router itself.
     pub(super) fn control(&mut self) -> Option<Sent> {
+        let sent = self.by_host()?;
+        if self.extent.leaves && self.dice.percent(20) { Some(self.by_router(sent)) } else { Some(sent) }
+    }
+
+    /// The same, sent by the router at the host's port.
+    fn by_router(&mut self, mut sent: Sent) -> Sent {
+        (sent.from, sent.to) = (None, sent.from);
+        sent.packet.source = ROUTER_MAC;
+        if let Some(ip) = sent.packet.ip_mut() {
+            let six = ip.source.is_ipv6();
+            let own: Vec<_> = self.ground.router.iter().filter(|own| own.address.is_ipv6() == six).collect();
+            if let Some(own) = self.dice.maybe(&own) {
+                ip.source = own.address;
+            }
+        }
+        sent
+    }
+
+    fn by_host(&mut self) -> Option<Sent> {
         match self.dice.below(8) {
             0 | 1 => self.arp(),
             2 | 3 => self.neighbour(),
@@ -23,7 +42,7 @@ impl Traffic<'_> {
 
     fn on(&mut self, from: &Host, destination: Mac, body: Body) -> Sent {
         let tags = self.tags(from.place);
-        Sent { packet: Packet { destination, source: from.mac, tags, body }, from: from.place, to: None }
+        Sent { packet: Packet { destination, source: from.mac, tags, body }, from: from.place, to: None, entered: None }
     }
 
     fn like(&mut self, six: bool) -> Option<Host> {

@@ -2,6 +2,7 @@
 
 mod control;
 mod errors;
+mod forward;
 mod fragments;
 mod mutate;
 pub mod packet;
@@ -62,15 +63,24 @@ struct Sent {
     from: Option<usize>,
     /// The place that it leaves by, where it is not for the router.
     to: Option<usize>,
+    /// The interface that it entered by, of what leaves and is not the router's own.
+    entered: Option<usize>,
 }
 
 /// What traffic there may be besides what enters.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Extent {
-    /// What leaves too.
+    /// What the router itself sends.
     pub leaves: bool,
+    /// What entered by one interface and leaves by another.
+    pub forwards: bool,
     /// Another policy comes into force meanwhile, in some sessions.
     pub reloads: bool,
+}
+
+impl Extent {
+    /// Everything.
+    pub const ALL: Extent = Extent { leaves: true, forwards: true, reloads: true };
 }
 
 /// An endless stream of events.
@@ -83,6 +93,8 @@ pub struct Traffic<'p> {
     waiting: VecDeque<Sent>,
     /// The last event opened the latest talk.
     opened: bool,
+    /// The last event's packet, where it entered.
+    entered: Option<Sent>,
 }
 
 impl<'p> Traffic<'p> {
@@ -96,6 +108,7 @@ impl<'p> Traffic<'p> {
             talks: Vec::new(),
             waiting: VecDeque::new(),
             opened: false,
+            entered: None,
         }
     }
 
@@ -113,6 +126,14 @@ impl<'p> Traffic<'p> {
         if std::mem::take(&mut self.opened) && !passed && self.dice.percent(80) {
             self.talks.pop();
         }
+        let share = if passed { 30 } else { 2 };
+        if let Some(sent) = self.entered.take()
+            && self.extent.forwards
+            && self.dice.percent(share)
+        {
+            let copies = self.forwarded(sent);
+            self.waiting.extend(copies);
+        }
     }
 
     fn try_event(&mut self) -> Option<Event> {
@@ -123,7 +144,7 @@ impl<'p> Traffic<'p> {
         };
         let changed = self.dice.percent(13);
         let sent = if changed { self.mutated(sent) } else { sent };
-        self.forward_later(&sent);
+        self.entered = sent.from.is_some().then(|| sent.clone());
         let after = self.gap();
         let what = self.happening(sent)?;
         Some(Event { after, what })
@@ -137,7 +158,7 @@ impl<'p> Traffic<'p> {
             2 => self.control(),
             3 => self.error(),
             4 => self.fragmented(),
-            5 => self.to_group(),
+            5 => self.grouped(),
             _ => self.odd(),
         }
     }
@@ -149,7 +170,7 @@ impl<'p> Traffic<'p> {
             (None, Some(to)) => (to, true),
             (None, None) => return None,
         };
-        if leaves && !self.extent.leaves {
+        if leaves && sent.entered.is_none() && !self.extent.leaves {
             return None;
         }
         let place = self.ground.places.get(place)?;
@@ -161,14 +182,15 @@ impl<'p> Traffic<'p> {
         if self.dice.one_in(400) {
             interface = self.dice.below(self.interfaces);
         }
-        if frame.len() < SHORTEST {
+        if frame.len() < SHORTEST || leaves && !can_be_run(&frame) {
             return None;
         }
-        Some(if leaves { What::Leaves { interface, entered: None, frame } } else { What::Enters { interface, frame } })
+        Some(if leaves {
+            What::Leaves { interface, entered: sent.entered, frame }
+        } else {
+            What::Enters { interface, frame }
+        })
     }
-
-    /// What enters here and is for elsewhere leaves there again, perhaps under the router's address.
-    fn forward_later(&mut self, _sent: &Sent) {}
 
     /// Time until the next event: mostly little, at times as long as something is remembered.
     fn gap(&mut self) -> u64 {
@@ -194,7 +216,7 @@ impl<'p> Traffic<'p> {
         };
         let source = if from.place.is_none() { ROUTER_MAC } else { from.mac };
         let tags = self.tags(from.place.or(to.place));
-        Sent { packet: Packet { destination, source, tags, body }, from: from.place, to: to.place }
+        Sent { packet: Packet { destination, source, tags, body }, from: from.place, to: to.place, entered: None }
     }
 
     /// The tags of a place.
@@ -226,6 +248,16 @@ impl<'p> Traffic<'p> {
         let place = place.and_then(|place| self.ground.places.get(place));
         place.is_some_and(|place| place.medium == Medium::Ethernet)
     }
+}
+
+/// False for frames on which the kernel runs no classifier: shorter than the IP header that they announce.
+fn can_be_run(frame: &[u8]) -> bool {
+    let header = match frame.get(12..14) {
+        Some([0x08, 0x00]) => 20,
+        Some([0x86, 0xdd]) => 40,
+        _ => 0,
+    };
+    frame.len() >= SHORTEST + header
 }
 
 /// The group MAC that goes with a group address.

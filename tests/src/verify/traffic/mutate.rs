@@ -104,7 +104,7 @@ impl Traffic<'_> {
             7 => {
                 ip.fragment = Some(Fragment { id: self.dice.word() & 7, offset: 0, more: false });
             }
-            8 => ip.payload.resize(*self.dice.pick(&[1000, 2900]), 0),
+            8 => ip.payload.resize(self.dice.weighted(&[(8, 1000), (8, 2900), (1, 5000), (1, 9000)]), 0),
             _ if ip.source.is_ipv4() => {
                 let options: [&[u8]; 9] = [
                     &[1, 1, 1, 0],
@@ -123,7 +123,8 @@ impl Traffic<'_> {
                 let count = self.dice.weighted(&[(6, 1), (4, 2), (2, 4), (1, 7), (1, 8), (1, 9), (1, 12)]);
                 ip.extensions = (0..count)
                     .map(|_| {
-                        let (kind, units) = (*self.dice.pick(&EXTENSIONS), self.dice.byte() & 1);
+                        let (kind, units) =
+                            (*self.dice.pick(&EXTENSIONS), self.dice.weighted(&[(2, 0), (4, 1), (1, 2)]));
                         extension(kind, units, 0)
                     })
                     .collect();

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use enforcer::mud::profile::{Ace, PeerMatch};
+use enforcer::mud::profile::{Ace, Family, PeerMatch};
 use enforcer::policy::model::{DeviceId, Service};
 use ipnet::IpNet;
 
@@ -209,10 +209,8 @@ impl Traffic<'_> {
             },
             Some(protocol) => Speech::Protocol(protocol),
             None => match ace.family {
-                enforcer::mud::profile::Family::Ethernet(Some(ethertype)) => {
-                    Speech::Frame { ethertype, second: self.dice.word() }
-                }
-                _ => self.any_speech(six),
+                Family::Ethernet(Some(ethertype)) => Speech::Frame { ethertype, second: self.dice.word() },
+                Family::Ethernet(None) | Family::Ipv4 | Family::Ipv6 | Family::Ip => self.any_speech(six),
             },
         };
         Some((from, to, speech))
@@ -302,7 +300,7 @@ impl Traffic<'_> {
     }
 
     /// To a group: multicast or broadcast, of either layer.
-    pub(super) fn to_group(&mut self) -> Option<Sent> {
+    pub(super) fn grouped(&mut self) -> Option<Sent> {
         let mut talk = self.begin()?;
         if matches!(talk.speech, Speech::Frame { .. }) {
             let mut sent = self.say(&talk, false, 0)?;
