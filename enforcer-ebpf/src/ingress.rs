@@ -47,13 +47,33 @@ fn judge(s: &mut Scratch) -> Judged {
     if settled.is_now() {
         return settled;
     }
-    if s.earlier.is_none() && !is_group(s) {
+    let refusal = refusal_of_sender(s);
+    if !refusal.is_enforced() && !is_group(s) {
         let known = steps::find(s);
         if known.is_now() {
-            return known;
+            return despite(refusal, known);
         }
     }
     steps::ingress_opens(s)
+}
+
+/// A refusal of the sender that was found by now: of its source, or for want of a listed device.
+#[inline(always)]
+fn refusal_of_sender(s: &Scratch) -> Refusal {
+    let from = &s.ends.0;
+    if !from.is(end::DENIED) {
+        return s.earlier;
+    }
+    s.earlier.or(Refusal::new(Reason::UnknownDevice, ends::audit_all(s) || from.is(end::AUDIT)))
+}
+
+/// What a known connection says of a packet whose sender was refused in audit: it goes on, for the reason that was first.
+#[inline(always)]
+fn despite(refusal: Refusal, known: Judged) -> Judged {
+    match refusal.reason() {
+        Some(reason) if !known.is_drop() => Judged::new(Verdict::Audit, reason, 0),
+        _ => known,
+    }
 }
 
 /// True for group addresses, of either layer: they open no connection.
@@ -137,10 +157,11 @@ pub(crate) fn ends(s: &mut Scratch) -> Judged {
 /// Steps 3 and 4 for what belongs to no known connection: related errors, and the layers.
 #[inline(always)]
 pub(crate) fn opens(s: &mut Scratch) -> Judged {
-    if s.earlier.is_none() && !is_group(s) {
+    let refusal = refusal_of_sender(s);
+    if !refusal.is_enforced() && !is_group(s) {
         let related = connection::related(s);
         if related.is_now() {
-            return related;
+            return despite(refusal, related);
         }
     }
     if !s.receiver.is_none() {
@@ -161,7 +182,8 @@ pub(crate) fn opens(s: &mut Scratch) -> Judged {
     let judged = Judged::new(s.decision.verdict, s.decision.reason, s.decision.rule);
     if !judged.is_drop() {
         if opens_wrongly(s) {
-            return ends::refuse(s, Reason::InvalidState);
+            let refusal = ends::refuse(s, Reason::InvalidState);
+            return if refusal.is_drop() || judged.is_pass() { refusal } else { judged };
         }
         if !is_group(s) {
             connection::open(s, 0);

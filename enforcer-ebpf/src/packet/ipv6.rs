@@ -76,6 +76,12 @@ fn step<B: Bytes + ?Sized>(frame: &B, chain: &mut Chain) -> Parsed<()> {
     frame.extension(chain)
 }
 
+/// True for the number of an extension header (IANA, "IPv6 Extension Header Types").
+#[inline(always)]
+pub(super) fn is_extension(next: u8) -> bool {
+    matches!(next, HOP_BY_HOP | ROUTING | FRAGMENT | AUTHENTICATION | DESTINATION_OPTIONS | MOBILITY | HIP | SHIM6)
+}
+
 /// Where the walk along the extension headers stands. Words, so that the kernel program can keep it in its working memory.
 #[derive(Debug, Clone, Copy, Default)]
 #[repr(C)]
@@ -105,10 +111,7 @@ impl Chain {
     /// True where the next header is an extension header.
     #[inline(always)]
     fn is_extension(&self) -> bool {
-        matches!(
-            self.next as u8,
-            HOP_BY_HOP | ROUTING | FRAGMENT | AUTHENTICATION | DESTINATION_OPTIONS | MOBILITY | HIP | SHIM6
-        )
+        is_extension(self.next as u8)
     }
 
     /// Follows one extension header.
@@ -125,7 +128,8 @@ impl Chain {
             AUTHENTICATION => (units + 2) * 4,
             _ => (units + 1) * 8,
         };
-        if size > self.left {
+        // RFC 4302, 2: the fixed part of an authentication header has twelve bytes.
+        if size > self.left || next == AUTHENTICATION && units == 0 {
             return Err(Malformed);
         }
         // A routing header with segments left sends the packet elsewhere than where it is judged to go.

@@ -3,7 +3,7 @@
 use enforcer_common::packet::{Packet, kind, protocol};
 use network_types::ip::{Ipv4Hdr, Ipv6Hdr};
 
-use super::{Bytes, Malformed, OrMalformed, Parsed, ipv6};
+use super::{Bytes, Malformed, OrMalformed, Parsed, ipv6, transport::NO_NEXT_HEADER};
 
 /// Fills `out` with addresses, protocol and ports of the packet that `error` quotes.
 ///
@@ -53,6 +53,9 @@ pub fn quoted<B: Bytes + ?Sized>(frame: &B, error: &Packet, out: &mut Packet) ->
             }
             Ok(())
         }
-        _ => Err(Malformed),
+        protocol::IGMP | NO_NEXT_HEADER => Err(Malformed),
+        other if error.kind == kind::IPV6 && ipv6::is_extension(other) => Err(Malformed),
+        // Known by its addresses alone.
+        _ => Ok(()),
     }
 }

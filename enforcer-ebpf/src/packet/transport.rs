@@ -6,7 +6,7 @@ use network_types::{icmp::Icmpv4Hdr, sctp::SctpHdr, tcp::TcpHdr, udp::UdpHdr};
 use super::{Bytes, Malformed, OrMalformed, Parsed, ipv6};
 
 /// No header follows (RFC 8200, 4.7).
-const NO_NEXT_HEADER: u8 = 59;
+pub(super) const NO_NEXT_HEADER: u8 = 59;
 
 /// Parses the transport header at `at`; `length` bytes of the datagram are left from there (in this fragment).
 #[inline(always)]

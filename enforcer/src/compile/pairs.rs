@@ -157,7 +157,22 @@ fn transition_pairs(policy: &Policy, from: &Side, to: &Side) -> BTreeSet<(Subjec
     pairs
 }
 
-/// Whether a side of a guardrail or exception covers an end, and which zone the end is in.
+/// Whether an exception is written for a pair. It allows, so `*` is narrow: neither the router nor a zone with itself.
+fn excepts(policy: &Policy, (senders, receivers): (&Side, &Side), from: Subject, to: Subject) -> bool {
+    let (sender, receiver) = (zone_of(policy, from), zone_of(policy, to));
+    let within = sender == receiver;
+    let named = |side: &Side, end: Subject, zone: ZoneId| {
+        side.zones.contains(&zone) || matches!(end, Subject::Device(device) if side.devices.contains(&device))
+    };
+    let (from_named, to_named) = (named(senders, from, sender), named(receivers, to, receiver));
+    let from_star = senders.star && sender != policy.router_zone;
+    let to_star = receivers.star && receiver != policy.router_zone;
+    from_named && to_named
+        || (from_named || from_star) && receivers.same && within
+        || !within && (from_named || from_star) && (to_named || to_star)
+}
+
+/// Whether a side of a guardrail covers an end, and which zone the end is in.
 fn covers(policy: &Policy, side: &Side, end: Subject, sender: ZoneId) -> bool {
     let zone = zone_of(policy, end);
     side.star
@@ -291,7 +306,8 @@ impl Writer<'_> {
             .filter(|(_, guardrail)| holds((&guardrail.from, &guardrail.to)))
             .map(|(i, guardrail)| {
                 let except = guardrail.except.iter().enumerate();
-                (i, except.filter(|(_, except)| holds((&except.from, &except.to))).map(|(i, _)| i).collect())
+                let except = except.filter(|(_, except)| excepts(self.policy, (&except.from, &except.to), from, to));
+                (i, except.map(|(i, _)| i).collect())
             })
             .collect();
         if applying.is_empty() {

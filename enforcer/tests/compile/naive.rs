@@ -54,7 +54,7 @@ fn named(side: &Side, who: Who) -> bool {
     side.zones.contains(&who.zone) || who.device.is_some_and(|device| side.devices.contains(&device))
 }
 
-/// `*` in a transition: every declared zone, but neither `router` nor a zone with itself. None of these ends is the router.
+/// `*` in a transition or an exception: every declared zone, but neither `router` nor a zone with itself. None of these ends is the router.
 fn written_for(from: &Side, to: &Side, ends: (Who, Who)) -> bool {
     let same_zone = ends.0.zone == ends.1.zone;
     let sender = named(from, ends.0);
@@ -91,7 +91,7 @@ fn speaks(services: &[Service], packet: &Packet) -> bool {
 fn judge(policy: &Policy, ends: (Who, Who), packet: &Packet) -> String {
     for guardrail in &policy.guardrails {
         let excepted = guardrail.except.iter();
-        let mut excepted = excepted.filter(|except| guards(&except.from, &except.to, ends));
+        let mut excepted = excepted.filter(|except| written_for(&except.from, &except.to, ends));
         if guards(&guardrail.from, &guardrail.to, ends)
             && speaks(&guardrail.deny, packet)
             && !excepted.any(|except| speaks(&except.allow, packet))

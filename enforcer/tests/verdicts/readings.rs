@@ -139,3 +139,91 @@ fn without_an_address_on_a_port_of_several_zones(engines: Engines) {
         "drop unknown-zone",
     )]);
 }
+
+topic!(a_star_in_an_exception_is_narrow);
+
+fn a_star_in_an_exception_is_narrow(engines: Engines) {
+    let rules = r#"
+        [[transitions]]
+        name = "all"
+        from = ["office", "iot"]
+        to = ["office", "iot", "cell1", "router"]
+        allow = ["any"]
+        [[guardrails]]
+        name = "guard"
+        from = ["office", "iot"]
+        to = "*"
+        deny = ["any"]
+        except = [{ from = "office", to = "*" }, { from = "*", to = "iot", allow = ["tcp/9"] }]
+    "#;
+    let guarded = "drop guardrail guard";
+    Site::new(engines, rules).check(&[
+        one("to another zone", open(OFFICE, PLC1, 5), "pass allowed all"),
+        one("to the router", open(OFFICE, OFFICE.router(), 5), guarded),
+        one("within the zone", open(OFFICE, OFFICE2, 5), guarded),
+        one("from any other zone", open(OFFICE, CAMERA, 9), "pass allowed all"),
+        one("from the zone itself", open(SENSOR, CAMERA, 9), guarded),
+    ]);
+}
+
+topic!(errors_about_protocols_without_ports);
+
+fn errors_about_protocols_without_ports(engines: Engines) {
+    const GRE: u8 = 47;
+    let text = format!(
+        "{}{}",
+        zones(&[("cell2", "unknown = \"deny\"")]),
+        r#"
+        [devices.plc2]
+        mac = "02:00:00:00:2a:14"
+        zone = "cell2"
+        [[transitions]]
+        name = "out"
+        from = "office"
+        to = ["cell1", "cell2"]
+        allow = ["ip/47", "tcp/80"]
+        "#
+    );
+    let (sent, other) = (ip(OFFICE, PLC1, GRE, &[0; 16]), ip(OFFICE, PLC1B, GRE, &[0; 16]));
+    let asked = open(OFFICE, PLC2, 80);
+    let stranger = PLC2.at("10.42.0.99", "fd00:42::99").with_mac([2, 0, 0, 0, 42, 99]);
+    Site::of(engines, &text, &[]).check(&[
+        ("GRE", vec![(sent.clone(), "pass allowed out"), (unreachable(PLC1, OFFICE, &sent), "pass established")]),
+        (
+            "GRE to another host",
+            vec![(sent, "pass allowed out"), (unreachable(PLC1, OFFICE, &other), "drop no-transition")],
+        ),
+        (
+            "an error from a host that the zone does not list",
+            vec![
+                (asked.clone(), "pass allowed out"),
+                (unreachable(stranger, OFFICE, &asked), "drop unknown-device"),
+                (unreachable(PLC2, OFFICE, &asked), "pass established"),
+            ],
+        ),
+    ]);
+}
+
+topic!(an_audited_device_at_a_wrong_address_can_answer);
+
+fn an_audited_device_at_a_wrong_address_can_answer(engines: Engines) {
+    let rules = r#"
+        [devices.plc]
+        mac = "02:00:00:00:29:14"
+        addresses = ["10.41.0.99", "fd00:41::99"]
+        zone = "cell1"
+        mode = "audit"
+        [[transitions]]
+        name = "out"
+        from = "office"
+        to = "cell1"
+        allow = ["tcp/80"]
+    "#;
+    Site::new(engines, rules).check(&[
+        (
+            "an answer",
+            vec![(open(OFFICE, PLC1, 80), "pass allowed out"), (answer(PLC1, OFFICE, 80), "audit spoofed-source")],
+        ),
+        one("what nothing allows", open(PLC1, OFFICE, 80), "drop no-transition"),
+    ]);
+}

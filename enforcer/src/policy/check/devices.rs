@@ -32,6 +32,10 @@ pub(super) fn errors(checked: &Checked<'_>, findings: &mut Findings) {
                 findings
                     .error(address.span, format!("{shown} is the router's own address"))
                     .help("write the device's address");
+            } else if is_impossible(&address.value) {
+                findings
+                    .error(address.span, format!("no host has the address {shown}"))
+                    .help("write the device's address");
             } else if broadcasts.contains(&address.value) {
                 findings
                     .error(address.span, format!("{shown} is the broadcast address of one of the router's networks"))
@@ -45,6 +49,21 @@ pub(super) fn errors(checked: &Checked<'_>, findings: &mut Findings) {
                     )
                     .help(format!("the prefixes of `{name}` are {}", networks.listed()));
             }
+        }
+    }
+}
+
+/// Group addresses, and those that never stand in a packet on a wire as a host's.
+fn is_impossible(address: &IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => {
+            address.is_multicast() || address.octets()[0] == 0 || address.is_loopback() || address.octets()[0] >= 240
+        }
+        IpAddr::V6(address) => {
+            let words = address.segments();
+            address.is_multicast()
+                || words[0] & 0xffc0 == 0xfec0
+                || words[..5] == [0; 5] && matches!(words[5], 0 | 0xffff)
         }
     }
 }

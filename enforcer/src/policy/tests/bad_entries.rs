@@ -147,6 +147,12 @@ fn devices() {
             "",
         ),
         (
+            "[devices.x]\nzone = \"office\"\naddresses = [\"ff02::1\"]",
+            "no host has the address ff02::1",
+            "more.toml:3",
+            "",
+        ),
+        (
             "[devices.x]\nzone = \"office\"\naddresses = [\"10.20.255.255\"]",
             "10.20.255.255 is the broadcast address of one of the router's networks",
             "more.toml:3",
