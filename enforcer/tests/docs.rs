@@ -131,7 +131,7 @@ fn the_page_on_failing_closed_names_tests_that_exist() {
         }
         let file = page_of_code(place.first().unwrap_or_else(|| panic!("no file: {row}")));
         for test in tests {
-            assert!(file.contains(&format!("fn {test}()")), "there is no test `{test}`: {row}");
+            assert!(file.contains(&format!("fn {test}(")), "there is no test `{test}`: {row}");
             named += 1;
         }
     }
