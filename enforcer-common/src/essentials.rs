@@ -23,6 +23,8 @@ pub enum Essential {
     Advertisement,
     /// It may only come from an uplink: router advertisements, DHCP answers.
     FromUplink,
+    /// To the port of DHCP clients, from another than a server's: no essential, and only an uplink's to say.
+    ToClient,
     /// A request to a DHCP server: essential where it goes to the router or to a group.
     ToRouter,
 }
@@ -47,8 +49,11 @@ pub fn classify(packet: &Packet) -> Essential {
         (kind::IPV4, protocol::IGMP) => Essential::Listener,
         (kind::IPV4, protocol::UDP) if ports.0 == 68 && ports.1 == 67 => Essential::ToRouter,
         (kind::IPV4, protocol::UDP) if ports.0 == 67 && ports.1 == 68 => Essential::FromUplink,
+        // Clients listen to whatever comes to their port.
+        (kind::IPV4, protocol::UDP) if ports.1 == 68 => Essential::ToClient,
         (kind::IPV6, protocol::UDP) if ports.0 == 546 && ports.1 == 547 => Essential::ToRouter,
         (kind::IPV6, protocol::UDP) if ports.0 == 547 && ports.1 == 546 => Essential::FromUplink,
+        (kind::IPV6, protocol::UDP) if ports.1 == 546 => Essential::ToClient,
         (kind::IPV6, protocol::ICMPV6) => match packet.icmp_type {
             // RFC 4861: solicitations; the hop limit proves that no router was between.
             133 | 135 if packet.hops == 255 => Essential::Bound,
@@ -82,11 +87,13 @@ pub fn settle(
         Essential::Bound | Essential::Advertisement => binding,
         Essential::Listener if is_listener(packet, to) => binding,
         // Only as far as the zone that it comes from, or the router.
-        Essential::FromUplink if !stays(from, to) => return None,
-        Essential::FromUplink if zone_flags & image::zone::UPLINK == 0 => Err(Reason::SpoofedSource),
+        Essential::FromUplink | Essential::ToClient if !stays(from, to) => return None,
+        Essential::FromUplink | Essential::ToClient if zone_flags & image::zone::UPLINK == 0 => {
+            Err(Reason::SpoofedSource)
+        }
         Essential::FromUplink => binding,
         Essential::ToRouter if is_for_servers(packet) || to.is(flag::ROUTER) => binding,
-        Essential::Listener | Essential::ToRouter => return None,
+        Essential::Listener | Essential::ToClient | Essential::ToRouter => return None,
     };
     // Nobody needs it in fragments (RFC 6980), so it is none. But what must not be said must not be said in fragments either.
     if packet.is(packet_flag::FIRST_FRAGMENT) && verdict.is_ok() {

@@ -132,7 +132,7 @@ pub(crate) fn router_ends(s: &mut Scratch) -> Judged {
     let stays = s.ends.1.is(end::GROUP | end::LINK_LOCAL) || !s.packet.is_ip();
     let what = if s.packet.is(flag::FIRST_FRAGMENT) { Essential::No } else { essentials::classify(&s.packet) };
     match what {
-        Essential::No => {}
+        Essential::No | Essential::ToClient => {}
         // Neighbour discovery speaks to single neighbours too; DHCP answers go to a client that may have no other address.
         Essential::Bound | Essential::Advertisement | Essential::FromUplink if stays || is_receiver_on_port(s) => {
             return Judged::pass(Reason::Essential);

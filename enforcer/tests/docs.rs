@@ -115,3 +115,30 @@ fn every_finding_about_mud_files_is_explained() {
         assert!(mud.contains(&format!("| {code} |")), "docs/mud.md has no row {code}");
     }
 }
+
+/// Every test that the page on failing closed names is there, in the file that it names.
+#[test]
+fn the_page_on_failing_closed_names_tests_that_exist() {
+    let page = page("docs/fail-closed.md");
+    let quoted = |cell: &str| -> Vec<String> { cell.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
+    let mut named = 0;
+    for row in page.lines().filter(|line| line.starts_with('|')) {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').collect();
+        let [_, tests, place] = cells[..] else { panic!("a row without three cells: {row}") };
+        let (tests, place) = (quoted(tests), quoted(place));
+        if tests.is_empty() {
+            continue;
+        }
+        let file = page_of_code(place.first().unwrap_or_else(|| panic!("no file: {row}")));
+        for test in tests {
+            assert!(file.contains(&format!("fn {test}(")), "there is no test `{test}`: {row}");
+            named += 1;
+        }
+    }
+    assert!(named > 50, "the page names {named} tests only");
+}
+
+fn page_of_code(name: &str) -> String {
+    let path = repository().join(name);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}

@@ -189,6 +189,38 @@ fn a_dhcp_server_message_of_a_device_does_not_pass(engines: Engines) {
     check(&mut site(engines), &cases);
 }
 
+topic!(a_dhcp_server_message_from_another_port_does_not_pass);
+
+/// RFC 2131 and RFC 8415 name the port that clients listen at, and not the one that servers speak from.
+fn a_dhcp_server_message_from_another_port_does_not_pass(engines: Engines) {
+    let mut cases = Vec::new();
+    let speaks = |from: Host, to: Host, source: u16, ports: (u16, u16)| {
+        both(from, to, 64, |family, ip| {
+            let mut frame = Vec::new();
+            let port = if family == Family::Four { ports.0 } else { ports.1 };
+            ip.udp(source, port).write(&mut frame, &[0; 240]).expect("a frame");
+            frame
+        })
+    };
+    let everybody = |of: Host| Host { mac: BROADCAST, ..of.at("255.255.255.255", "ff02::1") };
+    for source in [1, 66, 68, 546, 548, 1067, 4011, 65_535] {
+        for (from, to) in [(GUEST, everybody(GUEST)), (CAMERA, SENSOR), (GUEST, GUEST.router())] {
+            let name = format!("from {}:{source} to {}", from.four, to.four);
+            cases.push((name.clone(), speaks(from, to, source, (68, 546)), SPOOFED.to_owned()));
+            // The ports beside are nobody's.
+            cases.push((name.clone() + ", beside", speaks(from, to, source, (69, 545)), ALLOWED.to_owned()));
+        }
+        // Without essentials the layers decide, and from an uplink they do too: it is no essential either.
+        let cell = speaks(PLC2, everybody(PLC2), source, (68, 546));
+        cases.push((format!("from {source}, no essentials"), cell, ALLOWED.to_owned()));
+        for to in [CLOUD.router(), everybody(CLOUD)] {
+            let sent = speaks(CLOUD, to, source, (68, 546));
+            cases.push((format!("from the uplink, {source} to {}", to.four), sent, NOTHING.to_owned()));
+        }
+    }
+    check(&mut site(engines), &cases);
+}
+
 topic!(ip_in_a_snap_header_does_not_pass);
 
 /// RFC 1042: some stacks take IP out of a SNAP header. What they would take has not been judged.
