@@ -16,6 +16,7 @@ mod verdicts {
     mod mud;
     mod places;
     mod profile;
+    mod program;
     mod router;
     mod same;
     mod senders;

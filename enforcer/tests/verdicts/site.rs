@@ -8,11 +8,12 @@ use std::time::Duration;
 use enforcer::compile::compile;
 use enforcer::compile::image::Image;
 use enforcer::policy::{self, Loaded};
-use enforcer::replay::{Capture, Engine, EngineError, Entry, Judgement, Kernel, Replay};
+use enforcer::replay::{Capture, Engine, EngineError, Entry, Judgement, Replay};
 use pcap_file::pcap::{PcapPacket, PcapWriter};
 use tempfile::TempDir;
 
 use super::frames::{Family, Sent};
+use super::program::Program;
 
 /// Longer than any connection is kept, so that rows know nothing of each other.
 const BETWEEN_ROWS: u64 = 10 * 24 * 3600;
@@ -55,12 +56,12 @@ pub(crate) fn one<'t>(what: &'t str, sent: Sent, expected: &'t str) -> Row<'t> {
     (what, vec![(sent, expected)])
 }
 
-/// A policy that is in force in a private copy of the kernel program.
+/// A policy that is in force in a kernel program that nobody else uses meanwhile.
 pub(crate) struct Site {
     folder: TempDir,
     loaded: Loaded,
     image: Image,
-    kernel: Kernel,
+    kernel: Program,
     now: u64,
 }
 
@@ -91,7 +92,7 @@ impl Site {
         let (folder, loaded, image) = compiled(text, files);
         let kernel = {
             let replay = Replay::new(&loaded.policy, &loaded.facts, &image, None).expect("no place is named");
-            Kernel::load(&replay.half()).expect("the kernel takes the program")
+            Program::with(&replay.half())
         };
         Site { folder, loaded, image, kernel, now: 0 }
     }
@@ -153,7 +154,7 @@ impl Site {
         let replay = Replay::new(&self.loaded.policy, &self.loaded.facts, &self.image, None).expect("no place");
         let mut told = Vec::new();
         replay
-            .run(&capture, &mut self.kernel, |line| {
+            .run(&capture, &mut *self.kernel, |line| {
                 told.push(tell(line));
                 Ok(())
             })
@@ -176,7 +177,7 @@ fn tell(line: &enforcer::replay::Line<'_>) -> String {
 
 /// The kernel program, some time later.
 struct Later<'k> {
-    kernel: &'k mut Kernel,
+    kernel: &'k mut Program,
     by: u64,
 }
 
