@@ -23,6 +23,7 @@ mod verdicts {
     mod mud;
     mod places;
     mod profile;
+    mod program;
     mod quotes;
     mod raw;
     mod readings;

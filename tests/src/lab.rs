@@ -157,25 +157,11 @@ fn cable(router: &Namespace, place: &Place) -> Result<Host> {
 fn beside(other: &Host, place: &Place) -> Result<Host> {
     let namespace = Namespace::new(place.name)?;
     quiet(&namespace)?;
-    other.namespace.run(
-        "ip",
-        &[
-            "link",
-            "add",
-            "link",
-            HOST_PORT,
-            "name",
-            HOST_PORT,
-            "address",
-            &mac_text(place.mac),
-            "netns",
-            namespace.name(),
-            "type",
-            "macvlan",
-            "mode",
-            "bridge",
-        ],
-    )?;
+    // Older kernels look for the name where the command runs, and find the other host's port.
+    let (name, mac) = (place.name, mac_text(place.mac));
+    let stands_on = ["link", "add", "link", HOST_PORT, "name", name, "address", &mac, "netns", namespace.name()];
+    other.namespace.run("ip", &[&stands_on[..], &["type", "macvlan", "mode", "bridge"]].concat())?;
+    namespace.run("ip", &["link", "set", name, "name", HOST_PORT])?;
     finish(namespace, place)
 }
 

@@ -22,6 +22,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+use kernels::Form;
 use packages::Group;
 use paths::Paths;
 
@@ -73,13 +74,17 @@ enum Command {
     /// Judge generated traffic by generated policies, in the kernel, on the host and by the reference, and tell where they
     /// disagree.
     Verify(verify::Verify),
-    /// Load the kernel program on the running kernel and, in virtual machines, on Debian's 6.1 and 6.12.
+    /// Check the kernel program on the running kernel and, in virtual machines, on Debian's 6.1 and 6.12: does it load and
+    /// attach, what does the verifier count (docs/verifier.md), does every verdict come out, does real traffic go its way?
     Kernels {
-        /// Load every program and attach it (the only check so far, and the default).
+        /// Load every program and attach it, no more.
         #[arg(long)]
         load: bool,
-        /// A command to run there instead: `enforcer`, `/opt/ip` and busybox are in the machines.
-        #[arg(last = true, conflicts_with = "load")]
+        /// Write the verifier's counts into docs/verifier.md, for review.
+        #[arg(long)]
+        accept: bool,
+        /// A command to run there instead: `enforcer`, `ip`, `ethtool` and busybox are in the machines.
+        #[arg(last = true, conflicts_with_all = ["load", "accept"])]
         command: Vec<String>,
     },
 }
@@ -118,10 +123,13 @@ fn xtask(command: Command) -> Result<()> {
         Command::Test { no_kernels } => test::test(&paths, !no_kernels),
         Command::Lab { command } => demo::lab(&paths, &command),
         Command::Verify(arguments) => verify::verify(&paths, &arguments),
-        Command::Kernels { load: _, command } => {
+        Command::Kernels { load, accept, command } => {
             bpf::build(&paths)?;
             build_workspace(&paths, false)?;
-            kernels::check(&paths, &command)
+            if !command.is_empty() {
+                return kernels::command(&paths, &command);
+            }
+            kernels::check(&paths, if load { Form::Load } else { Form::Traffic }, accept)
         }
     }
 }

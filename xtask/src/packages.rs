@@ -51,6 +51,7 @@ const KERNELS: &[Package] = &[
     Package { name: "qemu-system-x86", proof: &["/usr/bin/qemu-system-x86_64"] },
     Package { name: "busybox-static", proof: &["/bin/busybox", "/usr/bin/busybox"] },
     Package { name: "iproute2", proof: &["/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip"] },
+    Package { name: "ethtool", proof: &["/usr/sbin/ethtool", "/sbin/ethtool", "/usr/bin/ethtool"] },
 ];
 
 impl Group {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use crate::kernels::Form;
 use crate::packages::{self, Group};
 use crate::paths::Paths;
 use crate::{bpf, build_workspace, kernels, reproducible, run};
@@ -28,7 +29,9 @@ pub(crate) fn test(paths: &Paths, with_kernels: bool) -> Result<()> {
         step("the lab: a router in network namespaces, real traffic", || lab(paths)),
     ];
     if with_kernels {
-        done.push(step("the kernel program loads on 6.1, 6.12 and the running kernel", || kernels::check(paths, &[])));
+        done.push(step("the kernel program on 6.1, 6.12 and the running kernel: it loads, and every verdict", || {
+            kernels::check(paths, Form::Verdicts, false)
+        }));
     }
     done.push(step("the kernel program is the same from another folder", || reproducible::check(paths)));
     summary(&done)

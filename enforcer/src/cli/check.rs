@@ -31,7 +31,6 @@ pub(super) struct Args {
 
 /// Runs the command.
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
-    std::fs::metadata(&args.path).with_context(|| format!("cannot read {}", args.path.display()))?;
     let live = match args.offline {
         true => None,
         false => {

@@ -1,28 +1,27 @@
 //! `enforcer kernel-check`: does this kernel take the programs? For tests on many kernels.
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::Args as ClapArgs;
 
 use super::Exit;
 use crate::compile::image::{Names, PortName};
-use crate::dataplane::attach::Attachments;
+use crate::dataplane::attach::{Attachments, Mode};
 use crate::dataplane::bpffs::Pins;
 use crate::dataplane::load::{Kernel, Options};
 use crate::dataplane::netlink::Interfaces;
 use crate::dataplane::ports::Layout;
 use crate::dataplane::sys;
 
-/// Load every program and map, attach them to two interfaces, and take them off again.
+/// Load every program and map, attach them to interfaces in each mode, and take them off again.
 #[derive(Debug, ClapArgs)]
 #[command(
     hide = true,
     after_help = "Example:\n  ip link add check0 type veth peer name check1\n  enforcer kernel-check check0 check1"
 )]
 pub(super) struct Args {
-    /// An interface.
-    first: String,
-    /// Another interface.
-    second: String,
+    /// The interfaces; their drivers must be able to run XDP.
+    #[arg(required = true)]
+    interfaces: Vec<String>,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
@@ -47,14 +46,19 @@ async fn check(args: &Args) -> anyhow::Result<()> {
     }
     let port =
         |interface: &String| PortName { name: interface.clone(), interface: interface.clone(), ..PortName::default() };
-    let names = Names { ports: vec![PortName::default(), port(&args.first), port(&args.second)], ..Names::default() };
+    let ports = [PortName::default()].into_iter().chain(args.interfaces.iter().map(port)).collect();
+    let names = Names { ports, ..Names::default() };
     let layout = Layout::new(&names, &[], &Interfaces::read().await?);
     layout.check()?;
-    let mut attachments = Attachments::new(Pins::from_env(), false);
-    attachments.attach(&mut kernel, &layout.attach).await?;
-    for (interface, mode) in attachments.modes() {
-        println!("{release} {interface} attached, XDP {}", mode.label());
+    for demanded in [Mode::Native, Mode::Generic] {
+        let attachments = Attachments::new(Pins::from_env(), false);
+        let mut attachments = if demanded == Mode::Generic { attachments.always_generic() } else { attachments };
+        attachments.attach(&mut kernel, &layout.attach).await?;
+        for (interface, mode) in attachments.modes() {
+            ensure!(mode == demanded, "{interface}: XDP {} where it was to be {}", mode.label(), demanded.label());
+            println!("{release} {interface} attached, XDP {}", mode.label());
+        }
+        attachments.end()?;
     }
-    attachments.end()?;
     Ok(())
 }

@@ -59,7 +59,6 @@ fn address(text: &str) -> Result<Metrics, String> {
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     log();
-    std::fs::metadata(&args.policy).with_context(|| format!("cannot read the policy {}", args.policy.display()))?;
     let policy = std::path::absolute(&args.policy).unwrap_or(args.policy);
     let settings = Settings { metrics: args.metrics.0, keep: args.on_exit == OnExit::Keep, pins: Pins::from_env() };
     let runtime =

@@ -45,13 +45,21 @@ struct Attached {
 pub struct Attachments {
     pins: Pins,
     keep: bool,
+    native: bool,
     interfaces: BTreeMap<String, Attached>,
 }
 
 impl Attachments {
     /// Nothing yet. With `keep` links are pinned and outlive this process; without it nothing does.
     pub fn new(pins: Pins, keep: bool) -> Self {
-        Attachments { pins, keep, interfaces: BTreeMap::new() }
+        Attachments { pins, keep, native: true, interfaces: BTreeMap::new() }
+    }
+
+    /// The same in generic mode everywhere, also where the driver could do better.
+    #[must_use]
+    pub fn always_generic(mut self) -> Self {
+        self.native = false;
+        self
     }
 
     /// Interfaces and their modes.
@@ -133,7 +141,7 @@ impl Attachments {
             held.push(links::attach_classifier(kernel.classifier(GUARD)?, &place, GUARD)?);
         }
         held.push(links::attach_classifier(kernel.classifier(EGRESS)?, &place, EGRESS)?);
-        held.push(links::attach_xdp(kernel.xdp()?, &place, target.ethernet)?);
+        held.push(links::attach_xdp(kernel.xdp()?, &place, target.ethernet && self.native)?);
         Ok(Attached { target: target.clone(), mode: Mode::Generic, tags_kept, held })
     }
 
@@ -161,7 +169,7 @@ impl Attachments {
             };
             let native = live.by_name(interface).and_then(|link| link.xdp).is_some_and(|(_, native)| native);
             on.mode = if native { Mode::Native } else { Mode::Generic };
-            if !native && on.target.ethernet {
+            if self.native && !native && on.target.ethernet {
                 tracing::warn!(
                     "{interface}: its driver cannot run XDP natively (or not with this MTU); enforcing in generic mode, \
                      which is slower"

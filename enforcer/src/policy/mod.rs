@@ -68,9 +68,12 @@ pub enum RuleKind {
 pub fn load(path: &Path, live: Option<&Live>) -> Result<Loaded, Report> {
     let mut findings = Findings::default();
     let (mut sources, unread) = Sources::read(path);
-    for (path, error) in &unread {
-        let message = format!("{} cannot be read: {error}", path.display());
-        findings.general(Severity::Error, message);
+    for (unread, error) in &unread {
+        let message = format!("{} cannot be read: {error}", unread.display());
+        let finding = findings.general(Severity::Error, message);
+        if unread == path {
+            finding.help("name a policy file, or a folder of them");
+        }
     }
     if sources.files.is_empty() {
         if unread.is_empty() {

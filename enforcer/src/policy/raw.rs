@@ -71,9 +71,20 @@ pub(super) struct Guardrail {
     pub(super) from: List<String>,
     pub(super) to: List<String>,
     pub(super) deny: List<String>,
-    pub(super) except: Vec<Exception>,
+    pub(super) except: Exceptions,
     pub(super) mode: Option<Mode>,
     pub(super) note: Note,
+}
+
+/// The exceptions of a guardrail. Two are equal where they hold the same, whatever the order.
+#[derive(Debug, Clone)]
+pub(super) struct Exceptions(pub(super) Vec<Exception>);
+
+impl PartialEq for Exceptions {
+    fn eq(&self, other: &Exceptions) -> bool {
+        let holds = |all: &Exceptions, some: &Exceptions| some.0.iter().all(|one| all.0.contains(one));
+        holds(self, other) && holds(other, self)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -172,8 +172,8 @@ impl Resolver<'_> {
         let mut guardrails = Vec::with_capacity(self.document.guardrails.len());
         for rule in &self.document.guardrails {
             let entry = &rule.entry;
-            let mut except = Vec::with_capacity(entry.except.len());
-            for exception in &entry.except {
+            let mut except = Vec::with_capacity(entry.except.0.len());
+            for exception in &entry.except.0 {
                 except.push(Exception {
                     from: self.sides.side(&exception.from, End::From, findings),
                     to: self.sides.side(&exception.to, End::To, findings),
@@ -184,6 +184,7 @@ impl Resolver<'_> {
                 });
             }
             except.sort_by(|a, b| exception_key(a).cmp(&exception_key(b)));
+            except.dedup_by(|a, b| exception_key(a) == exception_key(b));
             guardrails.push(Guardrail {
                 name: rule.name.clone(),
                 from: self.sides.side(&entry.from, End::From, findings),

@@ -7,7 +7,7 @@ use super::engine::{Engine, EngineError};
 use super::finding::Finding;
 use super::program::Program;
 use crate::compile::image::Names;
-use crate::dataplane::{self, load};
+use crate::dataplane;
 
 /// The loaded program, with one policy in force.
 pub struct Kernel {
@@ -19,14 +19,19 @@ impl Kernel {
     /// Loads the program with `half` (an overlay and the image behind it) as its only generation. `names` are those of the
     /// image.
     pub fn load(half: &[Cell], names: &Names) -> Result<Kernel, dataplane::Error> {
-        Kernel::load_with(half, names, load::Options::for_cells(half.len()))
+        let mut program = Program::with_room(half.len())?;
+        program.switch(half)?;
+        Ok(Kernel::of(program, names))
     }
 
-    /// The same with tables of other sizes.
-    pub fn load_with(half: &[Cell], names: &Names, options: load::Options) -> Result<Kernel, dataplane::Error> {
-        let mut program = Program::load(options)?;
-        program.switch(half)?;
-        Ok(Kernel { program, names: names.clone() })
+    /// A program in which a generation with these names is in force.
+    pub fn of(program: Program, names: &Names) -> Kernel {
+        Kernel { program, names: names.clone() }
+    }
+
+    /// The program, for another generation.
+    pub fn into_program(self) -> Program {
+        self.program
     }
 }
 

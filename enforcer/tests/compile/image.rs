@@ -67,7 +67,6 @@ deny = ["tcp/80:1-9"]
 allow = ["udp/53:1024-65535", "tcp/80", "tcp/443"]
 to = ["internet", "iot"]
 from = "office"
-name = "office>iot+internet"
 "#,
     ),
     (

@@ -114,7 +114,7 @@ fn range() -> impl Strategy<Value = String> {
     (select(&EDGES[1..]), select(&EDGES[1..])).prop_map(|(a, b)| format!("{}-{}", a.min(b), a.max(b)))
 }
 
-fn service() -> impl Strategy<Value = String> {
+pub(crate) fn service() -> impl Strategy<Value = String> {
     prop_oneof![
         1 => Just("any".to_owned()),
         1 => select(vec!["tcp", "udp", "icmp", "ip/47", "icmp/3.4", "icmp/8"]).prop_map(str::to_owned),
@@ -163,7 +163,7 @@ fn policy() -> impl Strategy<Value = String> {
 }
 
 /// What a packet speaks, at the edges of the ranges.
-fn spoken() -> impl Strategy<Value = String> {
+pub(crate) fn spoken() -> impl Strategy<Value = String> {
     prop_oneof![
         6 => (select(vec!["tcp", "udp"]), select(&EDGES[..]), select(&EDGES[..]))
             .prop_map(|(protocol, to, from)| format!("{protocol}/{to}:{from}")),

@@ -240,7 +240,7 @@ fn matches(sends: bool) -> impl Strategy<Value = Value> {
     )
 }
 
-fn entries(sends: bool) -> impl Strategy<Value = Vec<Value>> {
+pub(crate) fn entries(sends: bool) -> impl Strategy<Value = Vec<Value>> {
     let entry = (matches(sends), prop::bool::weighted(0.7));
     proptest::collection::vec(entry, 0..6).prop_map(|entries| {
         let numbered = entries.into_iter().enumerate();
@@ -248,7 +248,7 @@ fn entries(sends: bool) -> impl Strategy<Value = Vec<Value>> {
     })
 }
 
-fn mud_file(url: &'static str) -> impl Strategy<Value = String> {
+pub(crate) fn mud_file(url: &'static str) -> impl Strategy<Value = String> {
     (entries(true), entries(false)).prop_map(move |(from, to)| file(url, &from, &to))
 }
 

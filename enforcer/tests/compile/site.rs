@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use enforcer::compile::image::Image;
 use enforcer::compile::{compile, verify};
+use enforcer::policy::report::Report;
 use enforcer::policy::{self, Loaded};
 use enforcer_common::cell::{Cell, Cells};
 use enforcer_common::endpoint::{Endpoint, flag};
@@ -70,11 +71,7 @@ impl Site {
 
     /// Files of a policy folder.
     pub(crate) fn with(files: &[(&str, &str)]) -> Site {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, text) in files {
-            std::fs::write(folder.path().join(name), text).unwrap();
-        }
-        let loaded = policy::load(folder.path(), None).unwrap_or_else(|report| panic!("{report}"));
+        let loaded = load(files).unwrap_or_else(|report| panic!("{report}"));
         let image = compile(&loaded.policy, &loaded.facts).unwrap();
         assert!(verify(&image.cells));
         Site { loaded, image }
@@ -152,6 +149,15 @@ impl Site {
     pub(crate) fn device(&self, who: &Endpoint) -> &str {
         &self.image.names.devices[who.device as usize]
     }
+}
+
+/// Reads the files of a policy folder.
+pub(crate) fn load(files: &[(&str, &str)]) -> Result<Loaded, Report> {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    policy::load(folder.path(), None)
 }
 
 /// An address as packets have it.

@@ -6,14 +6,16 @@ use std::path::Path;
 use std::time::Duration;
 
 use enforcer::compile::compile;
-use enforcer::compile::image::Image;
+use enforcer::compile::image::{Image, Names};
 use enforcer::dataplane::load::Options;
 use enforcer::policy::{self, Loaded};
-use enforcer::replay::{Capture, Engine, EngineError, Entry, Finding, Kernel, Line, Reference, Replay};
+use enforcer::replay::{Capture, Engine, EngineError, Entry, Finding, Line, Reference, Replay};
+use enforcer_common::cell::Cell;
 use pcap_file::pcap::{PcapPacket, PcapWriter};
 use tempfile::TempDir;
 
 use super::frames::{Family, Sent};
+use super::program::Program;
 
 /// Longer than any connection is kept, so that rows know nothing of each other.
 const BETWEEN_ROWS: u64 = 10 * 24 * 3600;
@@ -92,8 +94,8 @@ pub(crate) struct Site {
     loaded: &'static Loaded,
     image: Image,
     reference: Reference<'static>,
-    /// A private copy of the kernel program in which the policy is in force.
-    kernel: Option<Kernel>,
+    /// A kernel program in which the policy is in force, and that nobody else uses meanwhile.
+    kernel: Option<Program>,
     now: u64,
 }
 
@@ -121,27 +123,25 @@ impl Site {
 
     /// A policy and MUD files.
     pub(crate) fn of(engines: Engines, text: &str, files: &[(&str, String)]) -> Site {
-        Site::with(engines, compiled(text, files), |options| options)
+        Site::with(engines, compiled(text, files), |half, names| Program::with(half, names))
     }
 
     /// The policy [`ZONES`] and `rules` in a kernel program with tables of other sizes.
     pub(crate) fn sized(rules: &str, sizes: impl Fn(Options) -> Options) -> Site {
-        Site::with(Engines::Both, compiled(&format!("{ZONES}{rules}"), &[]), sizes)
+        Site::with(Engines::Both, compiled(&format!("{ZONES}{rules}"), &[]), |half, names| {
+            Program::alone(half, names, sizes(Options::for_cells(half.len())))
+        })
     }
 
     fn with(
         engines: Engines,
         (folder, loaded, image): (TempDir, Loaded, Image),
-        sizes: impl Fn(Options) -> Options,
+        program: impl Fn(&[Cell], &Names) -> Program,
     ) -> Site {
         let loaded: &'static Loaded = Box::leak(Box::new(loaded));
         let replay = Replay::new(&loaded.policy, &loaded.facts, &image, None).expect("no place is named");
         let reference = replay.reference(&loaded.policy, &loaded.facts);
-        let kernel = (engines == Engines::Both).then(|| {
-            let half = replay.half();
-            let options = sizes(Options::for_cells(half.len()));
-            Kernel::load_with(&half, &image.names, options).expect("the kernel takes the program")
-        });
+        let kernel = (engines == Engines::Both).then(|| program(&replay.half(), &image.names));
         Site { folder, loaded, image, reference, kernel, now: 0 }
     }
 
@@ -216,7 +216,7 @@ impl Site {
         let capture = Capture::open(&path).expect("a capture");
         let replay = Replay::new(&self.loaded.policy, &self.loaded.facts, &self.image, port).expect("a place");
         let reference: (_, &mut dyn Engine) = ("reference", &mut self.reference);
-        let kernel = self.kernel.iter_mut().map(|kernel| ("kernel", kernel as &mut dyn Engine));
+        let kernel = self.kernel.iter_mut().map(|kernel| ("kernel", &mut **kernel as &mut dyn Engine));
         let mut told = Vec::new();
         for (name, engine) in std::iter::once(reference).chain(kernel) {
             let mut lines = Vec::new();

@@ -1,4 +1,4 @@
-//! What a virtual machine boots into: busybox, `ip`, `enforcer`, their libraries, and a script.
+//! What a virtual machine boots into: busybox, `ip`, the programs of the job, their libraries, and a script.
 
 use std::env;
 use std::fs;
@@ -9,19 +9,24 @@ use anyhow::{Context, Result};
 
 use super::archive::Archive;
 use super::fetch::Kernel;
+use super::job::Job;
 use super::modules;
 use crate::paths::Paths;
 use crate::run;
 
-/// What the check needs and a kernel may have as modules.
-const MODULES: [&str; 4] = ["veth", "sch_ingress", "cls_bpf", "virtio_net"];
+/// What the checks need and a kernel may have as modules.
+const MODULES: [&str; 9] =
+    ["veth", "bridge", "8021q", "macvlan", "sch_ingress", "cls_bpf", "af_packet", "virtio_pci", "virtio_net"];
 
-/// The line before the command's output, and the one with its exit code.
+/// The interfaces of the machine that take programs: both ends of a cable, and two cards on one network.
+pub(crate) const INTERFACES: [&str; 4] = ["veth0", "veth1", "eth0", "eth1"];
+
+/// The line before the output of the commands, and the one with their exit code.
 pub(crate) const BEGIN: &str = "==== begin";
 pub(crate) const END: &str = "==== end ";
 
-/// Builds the archive for a kernel; the machine runs the command and goes off.
-pub(crate) fn build(paths: &Paths, kernel: &Kernel, command: &[&str]) -> Result<Vec<u8>> {
+/// Builds the archive for a kernel; the machine does the job and goes off.
+pub(crate) fn build(paths: &Paths, kernel: &Kernel, job: &Job) -> Result<Vec<u8>> {
     let mut archive = Archive::default();
     for folder in ["proc", "sys", "dev", "run", "tmp"] {
         archive.folder(folder);
@@ -30,39 +35,43 @@ pub(crate) fn build(paths: &Paths, kernel: &Kernel, command: &[&str]) -> Result<
     archive.device("dev/console", (5, 1));
     archive.file("bin/busybox", &fs::read(find("busybox")?)?);
     archive.link("bin/sh", "busybox");
-    // Not in /bin: busybox's shell would prefer its own `ip`, which knows less.
     let mut libraries = Vec::new();
-    add_program(&mut archive, &mut libraries, "opt/ip", &find("ip")?)?;
-    let enforcer = stripped(paths)?;
-    add_program(&mut archive, &mut libraries, "bin/enforcer", &enforcer)?;
+    // Not in /bin: busybox has commands of these names, which know less.
+    for tool in ["ip", "ethtool"] {
+        add_program(&mut archive, &mut libraries, &format!("opt/{tool}"), &find(tool)?)?;
+    }
+    for program in &job.programs {
+        add_program(&mut archive, &mut libraries, &format!("bin/{program}"), &job.folder.join(program))?;
+    }
+    // Where the tests look for them.
+    add_files(&mut archive, &paths.repo.join("examples"))?;
     let mut insert = String::new();
     for module in modules::with_needs(&kernel.modules, &MODULES)? {
         archive.file(&format!("modules/{}.ko", module.name), &module.bytes);
         insert.push_str(&format!("insmod /modules/{}.ko\n", module.name));
     }
-    archive.file("init", script(&insert, command).as_bytes());
+    archive.file("init", script(&insert, &job.script(&INTERFACES)).as_bytes());
     Ok(archive.finish())
 }
 
-fn script(insert: &str, command: &[&str]) -> String {
-    let command = command.iter().map(|word| format!("'{}'", word.replace('\'', r"'\''"))).collect::<Vec<_>>().join(" ");
+fn script(insert: &str, commands: &str) -> String {
+    let up: String = ["lo"].iter().chain(&INTERFACES).map(|name| format!("/opt/ip link set {name} up\n")).collect();
     format!(
         "#!/bin/sh\n\
          /bin/busybox --install -s /bin 2>/dev/null\n\
-         export PATH=/bin NO_COLOR=1\n\
+         export PATH=/opt:/bin NO_COLOR=1\n\
          mount -t proc proc /proc\n\
          mount -t sysfs sysfs /sys\n\
          mount -t devtmpfs devtmpfs /dev\n\
          mount -t bpf bpf /sys/fs/bpf\n\
          {insert}\
-         /opt/ip link set lo up\n\
          /opt/ip link add veth0 type veth peer name veth1\n\
-         /opt/ip link set veth0 up\n\
-         /opt/ip link set veth1 up\n\
+         {up}\
          echo; echo '{BEGIN}'\n\
          echo \"kernel $(uname -r)\"\n\
-         {command}\n\
-         echo \"{END}$?\"\n\
+         {commands}\n\
+         code=$?\n\
+         echo; echo \"{END}$code\"\n\
          reboot -f\n"
     )
 }
@@ -83,14 +92,17 @@ fn add_program(archive: &mut Archive, libraries: &mut Vec<PathBuf>, path: &str, 
     Ok(())
 }
 
-/// `enforcer` without its debug information: a tenth of the bytes to boot.
-fn stripped(paths: &Paths) -> Result<PathBuf> {
-    let binary = paths.binary("enforcer");
-    let small = paths.target.join("kernels").join("enforcer");
-    match run::output(Command::new("strip").arg("-o").arg(&small).arg(&binary)) {
-        Ok(_) => Ok(small),
-        Err(_) => Ok(binary),
+/// Adds all files of a folder, at the path that they have here.
+fn add_files(archive: &mut Archive, folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            add_files(archive, &path)?;
+        } else {
+            archive.file(path.to_string_lossy().trim_start_matches('/'), &fs::read(&path)?);
+        }
     }
+    Ok(())
 }
 
 fn find(program: &str) -> Result<PathBuf> {

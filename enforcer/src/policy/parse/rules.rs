@@ -1,7 +1,9 @@
 //! `[[transitions]]`, `[[guardrails]]`, `[management]` and `[[forwards]]`.
 
+use std::collections::BTreeSet;
+
 use super::{mode, note, port_number};
-use crate::policy::raw::{Document, Exception, Forward, Guardrail, Named, Transition};
+use crate::policy::raw::{Document, Exception, Exceptions, Forward, Guardrail, Named, Transition};
 use crate::policy::report::Findings;
 use crate::policy::source::{At, List, Span};
 use crate::policy::table::{Table, Value};
@@ -58,7 +60,7 @@ pub(super) fn guardrails(table: &Table<'_, '_>, document: &mut Document, finding
         let except = table.tables("except", findings);
         let except = except.into_iter().filter_map(|(value, span)| exception(value, span, findings));
         let entry = Guardrail {
-            except: except.collect(),
+            except: Exceptions(except.collect()),
             from: table.strings("from", findings),
             to: table.strings("to", findings),
             deny: table.strings("deny", findings),
@@ -156,7 +158,8 @@ fn rule<T>(
     }
 }
 
+/// The names of a side, in an order that does not depend on how they are written.
 fn joined(names: &[At<String>]) -> String {
-    let names: Vec<&str> = names.iter().map(|name| name.value.as_str()).collect();
-    names.join("+")
+    let names: BTreeSet<&str> = names.iter().map(|name| name.value.as_str()).collect();
+    names.into_iter().collect::<Vec<_>>().join("+")
 }

@@ -74,3 +74,37 @@ fn the_order_within_lists_does_not_matter_and_content_does() {
     assert_eq!(files(&turned), whole);
     assert_ne!(files(&ZONES.replace("mode = \"audit\"", "mode = \"enforce\"")), whole);
 }
+
+/// A policy in which two files have a guardrail with its exceptions as written here, in both orders of the files; nothing
+/// where that is refused.
+fn guarded(exceptions: [&str; 2]) -> [Option<[u8; 32]>; 2] {
+    let guardrail = |except| {
+        format!(
+            "[[guardrails]]\nname = \"g\"\nfrom = \"office\"\nto = \"internet\"\ndeny = \"any\"\nexcept = [{except}]\n"
+        )
+    };
+    let [one, other] = exceptions.map(guardrail);
+    [[&one, &other], [&other, &one]].map(|[one, other]| {
+        let loaded = load_files(&[("a.toml", ZONES), ("b.toml", one), ("c.toml", other)]);
+        loaded.ok().map(|loaded| digest(&loaded.policy))
+    })
+}
+
+#[test]
+fn the_order_of_exceptions_does_not_matter_and_content_does() {
+    let web = "{ from = \"office\", to = \"internet\", allow = [\"tcp/80\", \"tcp/443\"] }";
+    let turned = "{ allow = [\"tcp/443\", \"tcp/80\"], to = \"internet\", from = \"office\" }";
+    let time = "{ from = \"office\", to = \"internet\", allow = \"udp/123\" }";
+    for (one, other, same) in [
+        (format!("{web}, {time}"), format!("{time}, {turned}"), true),
+        (format!("{web}, {time}, {web}"), format!("{time}, {web}"), true),
+        (format!("{web}, {time}"), web.to_owned(), false),
+        (web.to_owned(), format!("{web}, {time}"), false),
+        (web.to_owned(), web.replace("443", "444"), false),
+        (web.to_owned(), String::new(), false),
+    ] {
+        let digests = guarded([&one, &other]);
+        assert_eq!(digests[0].is_some(), same, "{one} and {other}");
+        assert_eq!(digests[0], digests[1], "{one} and {other}");
+    }
+}
