@@ -76,14 +76,8 @@ impl<'p> Judge<'p> {
             [zone] => Some(End { zone: *zone, home: *zone, device: None }),
             _ => None,
         };
-        let of_link = packet.destination().is_none_or(|address| belongs_to_port(&address) || is_group(&address));
+        let of_link = packet.ip().is_none_or(|ip| belongs_to_port(&ip.destination) || is_group(&ip.destination));
         match of_port {
-            // It announces its own address.
-            Some(zone)
-                if packet.ip().is_none() && packet.destination().is_some_and(|to| self.ground.is_own(port, &to)) =>
-            {
-                Receiver::Group(zone)
-            }
             Some(zone) => who::receiver(&self.ground, &self.learnt, port, packet, &zone),
             None if of_link => Receiver::Nowhere,
             // The address alone tells.

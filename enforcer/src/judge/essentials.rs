@@ -26,15 +26,18 @@ pub(super) enum Essential {
 pub(super) fn entering(ground: &Ground<'_>, packet: &Packet<'_>, sender: &End, receiver: &Receiver) -> Essential {
     match &packet.content {
         Content::Arp(_) => Essential::Is("ARP"),
-        // None of them is ever sent in fragments (RFC 6980 for neighbour discovery).
-        Content::Ip(ip) if ip.part != Part::Whole => Essential::No,
         Content::Ip(ip) => {
             let uplink = ground.policy.zones[sender.home.0].is_uplink();
-            match ip.protocol {
+            let found = match ip.protocol {
                 protocol::ICMPV6 => neighbours(ip, uplink),
                 protocol::IGMP if matches!(receiver, Receiver::Group(_)) => Essential::Is("IGMP"),
                 protocol::UDP => dhcp(ground, ip, uplink, sender, receiver),
                 _ => Essential::No,
+            };
+            match found {
+                // In fragments none of them is essential, and what is forged remains so (RFC 6980, RFC 7113).
+                Essential::Is(_) if ip.part != Part::Whole => Essential::No,
+                Essential::Is(_) | Essential::Forged(_) | Essential::No => found,
             }
         }
         Content::Ether { .. } | Content::Llc => link_control(packet),

@@ -54,8 +54,6 @@ pub(super) enum Content<'f> {
 pub(super) struct Arp {
     pub(super) sender_mac: Mac,
     pub(super) sender: IpAddr,
-    /// Whom it asks for or answers.
-    pub(super) target: IpAddr,
 }
 
 /// An IPv4 or IPv6 packet.
@@ -131,15 +129,6 @@ impl Packet<'_> {
         match &self.content {
             Content::Ip(ip) => Some(ip.source),
             Content::Arp(arp) => Some(arp.sender),
-            Content::Ether { .. } | Content::Llc => None,
-        }
-    }
-
-    /// The address that the frame is for; of ARP, whom it asks for.
-    pub(super) fn destination(&self) -> Option<IpAddr> {
-        match &self.content {
-            Content::Ip(ip) => Some(ip.destination),
-            Content::Arp(arp) => Some(arp.target),
             Content::Ether { .. } | Content::Llc => None,
         }
     }

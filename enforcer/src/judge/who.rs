@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use super::essentials::FRESH;
 use super::ground::{Ground, PortId, belongs_to_port, is_group, is_impossible};
-use super::packet::{self, Content, Mac, Packet, Part, protocol};
+use super::packet::{self, Content, Mac, Packet, protocol};
 use crate::policy::model::{DeviceId, Unknown, ZoneId};
 
 /// One end of a packet.
@@ -105,32 +105,34 @@ pub(super) fn sender(ground: &Ground<'_>, port: PortId, packet: &Packet<'_>) -> 
         return nobody(ground, port, "ARP in the name of another MAC than that of the frame");
     }
     let sender = claimed(ground, port, mac, packet.source());
-    match (sender, advertised(packet)) {
-        (Sender::Is(end), Some(target)) => match claimed(ground, port, mac, Some(target)) {
-            Sender::Is(_) if !target.is_unspecified() => Sender::Is(end),
-            Sender::Nowhere => Sender::Nowhere,
-            Sender::Is(_) | Sender::Spoofed { .. } => forged(ground, port, end),
-        },
-        (sender, _) => sender,
+    let Sender::Is(end) = sender else { return sender };
+    if packet.ip().is_some_and(|ip| ip.source == ip.destination) {
+        return forged(ground, port, end, "a packet to its own source address");
+    }
+    let Some(target) = advertised(packet) else { return sender };
+    match claimed(ground, port, mac, Some(target)) {
+        Sender::Is(_) if !target.is_unspecified() => sender,
+        Sender::Nowhere => Sender::Nowhere,
+        Sender::Is(_) | Sender::Spoofed { .. } => {
+            forged(ground, port, end, "a neighbour advertisement for somebody else's address")
+        }
     }
 }
 
 /// The address that a neighbour advertisement speaks for: its sender could send from it as well.
 fn advertised(packet: &Packet<'_>) -> Option<IpAddr> {
     let ip = packet.ip().filter(|ip| ip.protocol == protocol::ICMPV6 && ip.hop_limit == FRESH)?;
-    // In fragments it is none (RFC 6980).
-    let icmp = ip.icmp().filter(|icmp| icmp.kind == 136 && ip.part == Part::Whole)?;
-    let target: [u8; 16] = *icmp.body.first_chunk()?;
+    let target: [u8; 16] = *ip.icmp().filter(|icmp| icmp.kind == 136)?.body.first_chunk()?;
     Some(Ipv6Addr::from(target).into())
 }
 
 /// It rests on who says it.
-fn forged(ground: &Ground<'_>, port: PortId, end: End) -> Sender {
+fn forged(ground: &Ground<'_>, port: PortId, end: End, why: &'static str) -> Sender {
     let audit = match end.device {
         Some(_) => end.in_audit(ground),
         None => ground.port_in_audit(port),
     };
-    Sender::Spoofed { why: "a neighbour advertisement for somebody else's address", audit, taken_for: Some(end) }
+    Sender::Spoofed { why, audit, taken_for: Some(end) }
 }
 
 /// Who has this MAC and this address at `port`.
@@ -159,11 +161,7 @@ pub(super) fn claimed(ground: &Ground<'_>, port: PortId, mac: Option<Mac>, addre
     }
     match ground.zone_of(&address) {
         Some(zone) if ground.port(port).zones.contains(&zone) => Sender::Is(End::unlisted(ground, zone)),
-        Some(zone) => Sender::Spoofed {
-            why: "an address of another zone than those of the port",
-            audit: ground.port_in_audit(port),
-            taken_for: Some(End::unlisted(ground, zone)),
-        },
+        Some(_) => nobody(ground, port, "an address of another zone than those of the port"),
         None => nobody(ground, port, "an address that is in no zone"),
     }
 }
@@ -229,11 +227,11 @@ fn is_fenced(ground: &Ground<'_>, device: DeviceId, address: &IpAddr) -> bool {
     listed.iter().any(|listed| listed.is_ipv4() == address.is_ipv4())
 }
 
-/// A device's MAC or address where the device cannot be: it rests on the device and on every zone of the port.
+/// A device's MAC or address where the device cannot be: it rests on the device and on every zone of the port, and lends
+/// nobody the device's rights.
 fn not_its_port(ground: &Ground<'_>, port: PortId, device: DeviceId, why: &'static str) -> Sender {
-    let end = End::of_device(ground, device);
-    let audit = end.in_audit(ground) && ground.port_in_audit(port);
-    Sender::Spoofed { why, audit, taken_for: Some(end) }
+    let audit = ground.policy.devices[device.0].audit && ground.port_in_audit(port);
+    Sender::Spoofed { why, audit, taken_for: unlisted_on(ground, port) }
 }
 
 /// It rests on the device.
@@ -244,11 +242,15 @@ fn not_the_device(ground: &Ground<'_>, device: DeviceId, why: &'static str) -> S
 
 /// It rests on every zone of the port, and is judged on as an unlisted sender there.
 fn nobody(ground: &Ground<'_>, port: PortId, why: &'static str) -> Sender {
-    let taken_for = match ground.port(port).zones.as_slice() {
+    Sender::Spoofed { why, audit: ground.port_in_audit(port), taken_for: unlisted_on(ground, port) }
+}
+
+/// Somebody on the port who is no listed device; none where it has several zones.
+fn unlisted_on(ground: &Ground<'_>, port: PortId) -> Option<End> {
+    match ground.port(port).zones.as_slice() {
         [zone] => Some(End::unlisted(ground, *zone)),
         _ => None,
-    };
-    Sender::Spoofed { why, audit: ground.port_in_audit(port), taken_for }
+    }
 }
 
 /// Who sent what entered by an interface and leaves again: it was bound to its port where it entered, and its addresses
@@ -277,15 +279,15 @@ pub(super) fn receiver(
     let neighbours = End { zone: sender.zone, home: sender.home, device: None };
     let to_mac = packet.macs.map(|macs| macs.destination);
     let by_mac = to_mac.and_then(|mac| ground.device_of_mac(&mac));
-    let Some(address) = packet.destination() else {
-        // Frames without addresses stay within the zone.
+    let Some(address) = packet.ip().map(|ip| ip.destination) else {
+        // Frames without IP stay within the zone.
         return match by_mac {
             _ if packet.is_for_group() => Receiver::Group(neighbours),
             Some(device) => Receiver::Is(End::of_device(ground, device)),
             None => Receiver::Is(End::unlisted(ground, sender.home)),
         };
     };
-    if is_group(&address) || ground.is_directed_broadcast(&address) {
+    if is_group(&address) {
         return Receiver::Group(neighbours);
     }
     if is_impossible(&address) || address.is_unspecified() {
@@ -306,6 +308,10 @@ pub(super) fn receiver(
     let Some(zone) = ground.zone_of(&address) else {
         return Receiver::Nowhere;
     };
+    if ground.is_directed_broadcast(&address) {
+        let others = End { zone, home: zone, device: None };
+        return Receiver::Group(if zone == sender.home { neighbours } else { others });
+    }
     // Who has no listed address is known by where it was seen, or by the MAC that the frame goes to.
     let here =
         by_mac.filter(|device| ground.policy.devices[device.0].zone == zone && !is_fenced(ground, *device, &address));

@@ -9,6 +9,8 @@ use crate::judge::packet::{Ip, Part, Transport, protocol};
 
 /// More extension headers than this are refused.
 const MOST_EXTENSIONS: usize = 8;
+/// Headers are read no farther into the frame.
+const FARTHEST: usize = 4096;
 /// No datagram is longer.
 const LONGEST: usize = 65_535;
 
@@ -55,13 +57,13 @@ fn options(mut options: &[u8]) -> Result<(), Malformed> {
     Ok(())
 }
 
-/// An IPv6 packet at the start of `bytes`; what follows it is padding.
-pub(super) fn v6(bytes: &[u8]) -> Result<Ip<'_>, Malformed> {
+/// An IPv6 packet at the start of `bytes`, `at` bytes into the frame; what follows it is padding.
+pub(super) fn v6(at: usize, bytes: &[u8]) -> Result<Ip<'_>, Malformed> {
     let header = Ipv6HeaderSlice::from_slice(bytes).map_err(|_| Malformed("an IPv6 header that is none"))?;
     let start = header.slice().len();
     let payload = bytes.get(start..start + usize::from(header.payload_length()));
     let payload = payload.ok_or(Malformed("an IPv6 length beyond the frame"))?;
-    let chain = chain(header.next_header(), payload)?;
+    let chain = chain(at + start, header.next_header(), payload)?;
     Ok(Ip {
         source: header.source_addr().into(),
         destination: header.destination_addr().into(),
@@ -80,11 +82,14 @@ struct Chain<'f> {
 }
 
 /// Walks the extension headers (RFC 8200, section 4). Behind the header of a later fragment there are none.
-fn chain(mut next: IpNumber, mut rest: &[u8]) -> Result<Chain<'_>, Malformed> {
+fn chain(start: usize, mut next: IpNumber, payload: &[u8]) -> Result<Chain<'_>, Malformed> {
+    let mut rest = payload;
     let mut headers = 0;
     let mut found = Part::Whole;
     loop {
         let past_the_end = Malformed("an IPv6 extension header past the end");
+        let looked_at = start + payload.len() - rest.len() + looked_at(next);
+        sane(looked_at <= FARTHEST, "a header beyond the first 4,096 bytes of the frame")?;
         let length = match next {
             IpNumber::IPV6_HEADER_HOP_BY_HOP
             | IpNumber::IPV6_ROUTE_HEADER
@@ -128,6 +133,14 @@ fn chain(mut next: IpNumber, mut rest: &[u8]) -> Result<Chain<'_>, Malformed> {
         if matches!(found, Part::Later { .. }) {
             return Ok(Chain { protocol: next.0, part: found, rest });
         }
+    }
+}
+
+/// How many bytes of a header are looked at: of TCP all up to the flags.
+fn looked_at(header: IpNumber) -> usize {
+    match header {
+        IpNumber::TCP => 14,
+        _ => 8,
     }
 }
 

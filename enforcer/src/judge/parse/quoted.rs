@@ -1,8 +1,6 @@
 //! What ICMP errors quote: the start of a packet, cut off somewhere behind its ports.
 
-use etherparse::{
-    IpAuthHeaderSlice, IpNumber, Ipv4HeaderSlice, Ipv6FragmentHeaderSlice, Ipv6HeaderSlice, Ipv6RawExtHeaderSlice,
-};
+use etherparse::{IpAuthHeaderSlice, IpNumber, Ipv4HeaderSlice, Ipv6HeaderSlice, Ipv6RawExtHeaderSlice};
 
 use super::transport;
 use crate::judge::packet::{Flags, Icmp, Ip, Part, Ports, Transport, protocol};
@@ -53,7 +51,7 @@ fn quoted_v6(bytes: &[u8]) -> Option<Ip<'_>> {
     })
 }
 
-/// The next header and the length of an extension header. `None` where it cannot be read or is that of a later fragment;
+/// The next header and the length of an extension header. `None` where it cannot be read or is that of a fragment;
 /// `Some(None)` where there is none.
 fn extension(next: IpNumber, rest: &[u8]) -> Option<Option<(IpNumber, usize)>> {
     Some(match next {
@@ -70,13 +68,8 @@ fn extension(next: IpNumber, rest: &[u8]) -> Option<Option<(IpNumber, usize)>> {
             let header = IpAuthHeaderSlice::from_slice(rest).ok()?;
             Some((header.next_header(), header.slice().len()))
         }
-        IpNumber::IPV6_FRAGMENTATION_HEADER => {
-            let header = Ipv6FragmentHeaderSlice::from_slice(rest).ok()?;
-            if header.fragment_offset().value() != 0 {
-                return None;
-            }
-            Some((header.next_header(), header.slice().len()))
-        }
+        // What was in fragments is not told apart.
+        IpNumber::IPV6_FRAGMENTATION_HEADER => return None,
         _ => None,
     })
 }
