@@ -176,6 +176,7 @@ fn errors_about_protocols_without_ports(engines: Engines) {
         r#"
         [devices.plc2]
         mac = "02:00:00:00:2a:14"
+        addresses = ["10.42.0.20", "fd00:42::20"]
         zone = "cell2"
         [[transitions]]
         name = "out"
