@@ -9,7 +9,7 @@ use enforcer_common::reason::{Reason, Verdict};
 use enforcer_tests::router::repository;
 use enforcer_tests::scratch::Scratch;
 use enforcer_tests::verify::case::Case;
-use enforcer_tests::verify::compare::{START, compare, tell};
+use enforcer_tests::verify::compare::{ENDS, START, compare, tell};
 use enforcer_tests::verify::host::Host;
 use enforcer_tests::verify::kernel::{self, Kernel};
 use enforcer_tests::verify::prepared::Prepared;
@@ -146,7 +146,9 @@ fn check<'c>(case: &'c Case, witness: &mut dyn Witness<'c>) -> Result<Vec<String
             continue;
         }
         let said = tell(witness.judge(now, &event.what)?.as_ref());
-        if said != *expected {
+        // Ends are information.
+        let judged = |said: &str| said.split(ENDS).next().unwrap_or_default().to_owned();
+        if judged(&said) != judged(expected) {
             let line = number + 1;
             wrong.push(format!("line {line}: {}\n    expected {expected}\n    found    {said}", witness.name()));
         }

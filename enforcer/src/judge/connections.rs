@@ -5,7 +5,8 @@ use std::net::IpAddr;
 
 use super::case::Refusal;
 use super::ground::{PortId, belongs_to_port};
-use super::packet::{Flags, Ip, Transport, protocol};
+use super::packet::{Flags, Ip, Mac, Transport, protocol};
+use super::spoken::Spoken;
 
 const SECOND: u64 = 1_000_000_000;
 const DAY: u64 = 24 * 3600 * SECOND;
@@ -78,14 +79,45 @@ pub(super) fn is_error(ip: &Ip<'_>) -> bool {
     })
 }
 
+/// What becomes of the packets of a connection.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Standing<'p> {
+    /// They pass.
+    Passes,
+    /// They are let through though they would be dropped.
+    Audited(Refusal<'p>),
+    /// A later policy refuses it: in both directions until it expires, opens anew, or a policy allows it again.
+    Revoked(Refusal<'p>),
+}
+
+impl<'p> Standing<'p> {
+    /// Of what passed, perhaps in audit.
+    pub(super) fn of(audited: Option<Refusal<'p>>) -> Standing<'p> {
+        audited.map_or(Standing::Passes, Standing::Audited)
+    }
+}
+
+/// What a connection was opened by, as far as judging it again needs it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Opening {
+    pub(super) by_router: bool,
+    /// The sender's.
+    pub(super) mac: Option<Mac>,
+    pub(super) spoken: Spoken,
+}
+
 /// A conversation, from the packet that opened it.
 #[derive(Debug, Clone)]
 pub(super) struct Connection<'p> {
     opener: (IpAddr, u16),
-    /// Why its packets are let through though they would be dropped.
-    pub(super) audited: Option<Refusal<'p>>,
-    /// Why its replies are not.
+    /// What becomes of its packets.
+    pub(super) standing: Standing<'p>,
+    /// Why its replies are refused.
     pub(super) replies: Option<Refusal<'p>>,
+    /// What it was opened by; none for a translation, which the connection inside decides for.
+    pub(super) opening: Option<Opening>,
+    /// The policy that judged it last.
+    pub(super) generation: u64,
     last: u64,
     answered: bool,
     /// FIN from the opener, and from the other end.
@@ -95,17 +127,13 @@ pub(super) struct Connection<'p> {
 
 impl<'p> Connection<'p> {
     /// Opened by the packet with this tuple.
-    pub(super) fn opened(
-        tuple: &Tuple,
-        flags: Option<Flags>,
-        now: u64,
-        audited: Option<Refusal<'p>>,
-        replies: Option<Refusal<'p>>,
-    ) -> Connection<'p> {
+    pub(super) fn opened(tuple: &Tuple, flags: Option<Flags>, now: u64, generation: u64) -> Connection<'p> {
         let mut opened = Connection {
             opener: tuple.sender,
-            audited,
-            replies,
+            standing: Standing::Passes,
+            replies: None,
+            opening: None,
+            generation,
             last: now,
             answered: false,
             finished: [false; 2],

@@ -11,7 +11,8 @@ use super::who::{self, End, Receiver};
 use super::{Entered, Judge, Judged, Medium};
 
 impl<'p> Judge<'p> {
-    /// Judges a frame that leaves by an interface. Names of interfaces are those of [`Judge::enters`].
+    /// Judges a frame that leaves by an interface. Names of interfaces are those of [`Judge::enters`]. Nothing comes back for
+    /// what was judged when it entered and goes on.
     pub fn leaves(
         &mut self,
         interface: &str,
@@ -19,10 +20,10 @@ impl<'p> Judge<'p> {
         medium: Medium,
         now: u64,
         frame: &[u8],
-    ) -> Judged<'p> {
+    ) -> Option<Judged<'p>> {
         let mut case = Case::new(self.tracing);
         let ended = self.leaving(&mut case, interface, entered, medium, now, frame);
-        case.judged(ended, &self.ground)
+        Some(case.judged(ended.transpose()?, &self.ground))
     }
 
     fn leaving(
@@ -33,13 +34,13 @@ impl<'p> Judge<'p> {
         medium: Medium,
         now: u64,
         frame: &[u8],
-    ) -> Result<Passed<'p>, Refusal<'p>> {
+    ) -> Result<Option<Passed<'p>>, Refusal<'p>> {
         let packet = self.parse(case, medium, frame)?;
         let port = self.port(case, interface, &packet)?;
         let passed = match entered {
-            Entered::ByRouter => self.sent_by_router(case, port, &packet, now)?,
+            Entered::ByRouter => Some(self.sent_by_router(case, port, &packet, now)?),
             // What is left alone on purpose counts as the router.
-            Entered::By(name) if self.ground.is_ignored(name) => self.sent_by_router(case, port, &packet, now)?,
+            Entered::By(name) if self.ground.is_ignored(name) => Some(self.sent_by_router(case, port, &packet, now)?),
             Entered::By(name) if self.ground.is_judged(name) => self.let_through(case, port, name, &packet, now)?,
             Entered::By(_) => return Err(self.unknown_zone(case, "it entered by an interface that nobody named")),
         };
@@ -67,7 +68,11 @@ impl<'p> Judge<'p> {
         if let Essential::Is(what) = essentials::leaving(packet) {
             return Ok(essential(case, what));
         }
-        self.judged_again(case, port, packet, (router, receiver), now)
+        let group = packet.is_for_group() || matches!(receiver, Receiver::Group(_));
+        match self.known(case, port, packet, group, now)? {
+            Some(passed) => Ok(passed),
+            None => self.in_full(case, port, packet, (router, to), group, now),
+        }
     }
 
     /// Whom a packet is for that leaves by `port`: groups and addresses of the link are those of the port's zone.
@@ -93,46 +98,49 @@ impl<'p> Judge<'p> {
         by: &str,
         packet: &Packet<'_>,
         now: u64,
-    ) -> Result<Passed<'p>, Refusal<'p>> {
+    ) -> Result<Option<Passed<'p>>, Refusal<'p>> {
+        let from = who::forwarded(&self.ground, &self.learnt, by, packet);
+        case.from = from;
+        let receiver = self.behind(port, packet);
+        case.to = receiver.end();
+        let group = packet.is_for_group() || matches!(receiver, Receiver::Group(_));
+        if self.known(case, port, packet, group, now)?.is_some() {
+            return Ok(None);
+        }
         if let Some(ip) = packet.ip()
             && self.ground.is_own(port, &ip.source)
         {
-            return self.translated(case, port, ip, packet, now);
+            self.translated(port, ip, group, now);
+            return Ok(None);
         }
-        let Some(from) = who::forwarded(&self.ground, &self.learnt, by, packet) else {
+        let Some(from) = from else {
             return Err(self.unknown_zone(case, "nothing tells the sender's zone"));
         };
-        case.from = Some(from);
-        let receiver = self.behind(port, packet);
-        case.to = receiver.end();
-        let stays = self.ground.port(port).zones.contains(&from.home);
-        if stays && matches!(receiver, Receiver::Group(_)) {
-            case.agrees(step::CONNECTION, None, || "a copy for the sender's own zone".to_owned());
-            return Ok(Passed { reason: Reason::Established, rule: None });
+        if group && self.ground.port(port).zones.contains(&from.home) {
+            // A copy for the sender's own zone.
+            return Ok(None);
         }
         if self.ground.policy.zones[from.home.0].essentials && essentials::crosses(packet) {
-            return Ok(essential(case, "neighbours find each other across a bridge"));
+            return Ok(Some(essential(case, "neighbours find each other across a bridge")));
         }
-        self.judged_again(case, port, packet, (from, receiver), now)
+        let Some(to) = receiver.end() else {
+            return Err(self.unknown_zone(case, "the destination is in no zone"));
+        };
+        self.in_full(case, port, packet, (from, to), group, now).map(Some)
     }
 
-    fn judged_again(
+    /// By its ends, as where it would enter.
+    fn in_full(
         &mut self,
         case: &mut Case<'p>,
         port: PortId,
         packet: &Packet<'_>,
-        (from, receiver): (End, Receiver),
+        (from, to): (End, End),
+        group: bool,
         now: u64,
     ) -> Result<Passed<'p>, Refusal<'p>> {
-        let Some(to) = receiver.end() else {
-            return Err(self.unknown_zone(case, "the destination is in no zone"));
-        };
-        let group = packet.is_for_group() || matches!(receiver, Receiver::Group(_));
-        if let Some(passed) = self.known(case, port, packet, group, now)? {
-            return Ok(passed);
-        }
         self.wanted(case, &from, "the sender is no listed device")?;
-        if matches!(receiver, Receiver::Is(_)) {
+        if !group {
             self.wanted(case, &to, "the receiver is no listed device")?;
         }
         self.opens(case, port, packet, (from, to), group, now)
@@ -140,26 +148,11 @@ impl<'p> Judge<'p> {
 
     /// Its source has become one of the router's addresses: it was judged by its inside addresses when it entered. What
     /// answers is let in as far as the stack, and the connection inside decides where it leaves.
-    fn translated(
-        &mut self,
-        case: &mut Case<'p>,
-        port: PortId,
-        ip: &Ip<'_>,
-        packet: &Packet<'_>,
-        now: u64,
-    ) -> Result<Passed<'p>, Refusal<'p>> {
-        let receiver = self.behind(port, packet);
-        case.from = Some(End::router(&self.ground));
-        case.to = receiver.end();
-        let group = matches!(receiver, Receiver::Group(_));
-        if let Some(passed) = self.known(case, port, packet, group, now)? {
-            return Ok(passed);
+    fn translated(&mut self, port: PortId, ip: &Ip<'_>, group: bool, now: u64) {
+        if let Some(tuple) = Tuple::of(ip, port).filter(|tuple| tuple.opens() && !group) {
+            let translation = Connection::opened(&tuple, ip.flags(), now, self.generation);
+            self.connections.open(tuple.key, translation);
         }
-        if let Some(tuple) = Tuple::of(ip, port).filter(|_| !group) {
-            self.connections.open(tuple.key, Connection::opened(&tuple, ip.flags(), now, None, None));
-        }
-        case.agrees(step::CONNECTION, None, || "its source was translated to the router's address".to_owned());
-        Ok(Passed { reason: Reason::Established, rule: None })
     }
 }
 

@@ -8,9 +8,8 @@
 //! parse          frame -> packet
 //! who            port, MAC and address -> sender and receiver; do they belong together?
 //! essentials     what needs no entry
-//! fragments      a later fragment goes the way of its first
-//! connections    what belongs to a known conversation
-//! layers         guardrails, transitions, MUD lists
+//! known          a later fragment goes the way of its first (`fragments`), a packet that of its connection (`connections`)
+//! layers         guardrails, transitions, MUD lists; what passes opens a connection
 //! ```
 //!
 //! What leaves is looked at again: `egress`.
@@ -21,6 +20,7 @@ mod egress;
 mod essentials;
 mod fragments;
 mod ground;
+mod known;
 mod layers;
 mod mud;
 mod packet;
@@ -35,14 +35,12 @@ mod who;
 use enforcer_common::reason::{Reason, Verdict};
 
 use self::case::{Case, Passed, Refusal, step};
-use self::connections::{Connection, Connections, Tuple};
+use self::connections::Connections;
 use self::essentials::Essential;
-use self::fragments::{Fragments, Later};
+use self::fragments::Fragments;
 use self::ground::{Ground, PortId, belongs_to_port};
-use self::layers::Layers;
-use self::packet::{Ip, Packet};
+use self::packet::Packet;
 use self::sides::Pairs;
-use self::spoken::Spoken;
 pub use self::trace::{Outcome, Step};
 use self::who::{End, Learnt, Receiver, Sender};
 use crate::policy::facts::Facts;
@@ -113,6 +111,7 @@ pub struct Judge<'p> {
     learnt: Learnt,
     connections: Connections<'p>,
     fragments: Fragments<'p>,
+    generation: u64,
 }
 
 impl<'p> Judge<'p> {
@@ -125,7 +124,17 @@ impl<'p> Judge<'p> {
             learnt: Learnt::new(),
             connections: Connections::default(),
             fragments: Fragments::default(),
+            generation: 0,
         }
+    }
+
+    /// Puts another policy in the place of the one in force. What is known of connections stays, and is judged again when
+    /// the next packet comes; fragments of a datagram under way find their first no more.
+    pub fn reload(&mut self, policy: &'p Policy, facts: &Facts) {
+        self.ground = Ground::of(policy, facts);
+        self.pairs = Pairs::default();
+        self.fragments = Fragments::default();
+        self.generation += 1;
     }
 
     /// Whether each step writes down what it says.
@@ -272,117 +281,14 @@ impl<'p> Judge<'p> {
         case.refuse(step::SOURCE, refusal, || otherwise.to_owned())
     }
 
-    /// A later fragment, a packet of a known connection, or an error about one.
-    fn known(
-        &mut self,
-        case: &mut Case<'p>,
-        port: PortId,
-        packet: &Packet<'_>,
-        group: bool,
-        now: u64,
-    ) -> Result<Option<Passed<'p>>, Refusal<'p>> {
-        let established = Passed { reason: Reason::Established, rule: None };
-        let Some(ip) = packet.ip() else { return Ok(None) };
-        match self.fragments.later(ip, port, now) {
-            Some(Later::Follows(audited)) => {
-                if let Some(refusal) = audited {
-                    case.refuse(step::CONNECTION, refusal, || "the first fragment is let through in audit".to_owned())?;
-                }
-                case.agrees(step::CONNECTION, None, || "the first fragment passed".to_owned());
-                return Ok(Some(established));
-            }
-            Some(Later::Overlaps) => return Err(self.malformed(case, "a fragment that would overwrite its first")),
-            Some(Later::Alone) => {
-                let refusal = Refusal::without_rule(Reason::Fragment, self.ground.all_in_audit());
-                return Err(case.stop(step::PARSE, refusal, || "no first fragment is known".to_owned()));
-            }
-            None => (),
-        }
-        if group {
-            return Ok(None);
-        }
-        let passes = self.of_connection(case, port, ip, now)? || self.about_connection(case, port, ip, now)?;
-        Ok(passes.then_some(established))
-    }
-
-    fn of_connection(&mut self, case: &mut Case<'p>, port: PortId, ip: &Ip<'_>, now: u64) -> Result<bool, Refusal<'p>> {
-        let Some(tuple) = Tuple::of(ip, port) else { return Ok(false) };
-        let Some(connection) = self.connections.known(&tuple.key, now) else { return Ok(false) };
-        if connection.is_opened_anew(&tuple, ip.flags()) {
-            case.agrees(step::CONNECTION, None, || "it opens a known connection anew".to_owned());
-            return Ok(false);
-        }
-        if let Some(refusal) = connection.audited {
-            case.refuse(step::CONNECTION, refusal, || "its connection is let through in audit".to_owned())?;
-        }
-        if let Some(refusal) = connection.replies.filter(|_| connection.is_reply(&tuple)) {
-            case.refuse(step::MUD, refusal, || "a reply that was refused when the connection was opened".to_owned())?;
-        }
-        connection.heard(&tuple, ip.flags(), now);
-        case.agrees(step::CONNECTION, None, || "of a known connection".to_owned());
-        Ok(true)
-    }
-
-    /// An ICMP error goes to who sent the packet that it quotes.
-    fn about_connection(
-        &mut self,
-        case: &mut Case<'p>,
-        port: PortId,
-        ip: &Ip<'_>,
-        now: u64,
-    ) -> Result<bool, Refusal<'p>> {
-        let Some(icmp) = ip.icmp().filter(|_| connections::is_error(ip)) else { return Ok(false) };
-        let quoted = parse::quoted(ip.source.is_ipv6(), icmp.body).filter(|quoted| quoted.source == ip.destination);
-        let Some(tuple) = quoted.and_then(|quoted| Tuple::of(&quoted, port)) else { return Ok(false) };
-        let Some(connection) = self.connections.known(&tuple.key, now) else { return Ok(false) };
-        if let Some(refusal) = connection.audited {
-            case.refuse(step::CONNECTION, refusal, || "its connection is let through in audit".to_owned())?;
-        }
-        case.agrees(step::CONNECTION, None, || "an error about a known connection".to_owned());
-        Ok(true)
-    }
-
-    /// The layers, and what passes them is written down as a connection.
-    fn opens(
-        &mut self,
-        case: &mut Case<'p>,
-        port: PortId,
-        packet: &Packet<'_>,
-        (from, to): (End, End),
-        group: bool,
-        now: u64,
-    ) -> Result<Passed<'p>, Refusal<'p>> {
-        let pair = self.pairs.of(&self.ground, &from, &to);
-        let layers = Layers { ground: &self.ground, pair: &pair, from, to, spoken: Spoken::of(packet) };
-        let rule = layers.judge(case)?;
-        let passed = Passed { reason: Reason::Allowed, rule };
-        let Some(ip) = packet.ip() else { return Ok(passed) };
-        let flags = ip.flags();
-        let by_router = from.zone == self.ground.policy.router_zone;
-        let answers = flags.is_some_and(|flags| flags.syn && flags.ack);
-        if answers && !by_router {
-            let refusal = Refusal::without_rule(Reason::InvalidState, self.ground.all_in_audit());
-            case.refuse(step::CONNECTION, refusal, || "a SYN+ACK that answers no known connection".to_owned())?;
-        }
-        // The router's own packets in the middle of a conversation must not open the way back for one that was revoked.
-        let mid_stream = by_router && flags.is_some_and(|flags| !flags.syn);
-        let ends = flags.is_some_and(|flags| flags.rst);
-        let opening = Tuple::of(ip, port).filter(|tuple| tuple.opens() && !(group || answers || mid_stream || ends));
-        if let Some(tuple) = opening {
-            let opened = Connection::opened(&tuple, flags, now, case.audited, layers.replies());
-            self.connections.open(tuple.key, opened);
-        }
-        Ok(passed)
-    }
-
     /// A device without listed addresses has those that it was last seen with.
     fn learn(&mut self, packet: &Packet<'_>, sender: &End) {
         let Some(address) = packet.source() else { return };
         if belongs_to_port(&address) || self.ground.device_of(&address).is_some() {
             return;
         }
-        match sender.device {
-            Some(device) => self.learnt.insert(address, device),
+        match packet.macs.filter(|_| sender.device.is_some()) {
+            Some(macs) => self.learnt.insert(address, macs.source),
             None => self.learnt.remove(&address),
         };
     }

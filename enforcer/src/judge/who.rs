@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 
+use super::connections::Opening;
 use super::essentials::FRESH;
 use super::ground::{Ground, PortId, belongs_to_port, is_group, is_impossible};
 use super::packet::{self, Content, Mac, Packet, protocol};
+use super::spoken::Spoken;
 use crate::policy::model::{DeviceId, Unknown, ZoneId};
 
 /// One end of a packet.
@@ -46,8 +48,8 @@ pub(super) enum Receiver {
     Nowhere,
 }
 
-/// Addresses of devices that list none, as they were seen sending.
-pub(super) type Learnt = HashMap<IpAddr, DeviceId>;
+/// The MACs of devices, by addresses that they do not list and were seen sending from.
+pub(super) type Learnt = HashMap<IpAddr, Mac>;
 
 impl Receiver {
     /// The end, where there is one.
@@ -261,11 +263,55 @@ pub(super) fn forwarded(ground: &Ground<'_>, learnt: &Learnt, by: &str, packet: 
         let behind = || ground.zone_behind(by).map(|zone| End::unlisted(ground, zone));
         return by_mac.map(|device| End::of_device(ground, device)).or_else(behind);
     };
-    let zone = ground.zone_of(&address)?;
-    let fits =
-        |device: &DeviceId| ground.policy.devices[device.0].zone == zone && !is_fenced(ground, *device, &address);
-    let known = ground.device_of(&address).or_else(|| by_mac.filter(fits)).or_else(|| learnt.get(&address).copied());
-    Some(known.map_or(End::unlisted(ground, zone), |device| End::of_device(ground, device)))
+    with_address(ground, learnt, by_mac, &address)
+}
+
+/// Who opened a connection, by the policy in force. None where nothing tells the zone, or the MAC is wrong today.
+pub(super) fn opener(ground: &Ground<'_>, learnt: &Learnt, port: PortId, opening: &Opening) -> Option<End> {
+    let address = opening.spoken.source?;
+    let by_mac = opening.mac.and_then(|mac| ground.device_of_mac(&mac));
+    if belongs_to_port(&address) {
+        return match on_port(ground, port, by_mac) {
+            Sender::Is(end) => Some(end),
+            Sender::Spoofed { .. } | Sender::Nowhere => None,
+        };
+    }
+    let end = with_address(ground, learnt, by_mac, &address)?;
+    let right = end.device.and_then(|device| ground.policy.devices[device.0].mac);
+    let wrong = right.zip(opening.mac).is_some_and(|(right, mac)| right != mac);
+    (!wrong && (by_mac.is_none() || by_mac == end.device)).then_some(end)
+}
+
+/// Whom a connection was opened to, by the policy in force.
+pub(super) fn addressed(
+    ground: &Ground<'_>,
+    learnt: &Learnt,
+    port: PortId,
+    spoken: &Spoken,
+    from: &End,
+) -> Option<End> {
+    let address = spoken.destination?;
+    if ground.is_own(port, &address) {
+        return Some(End::router(ground));
+    }
+    if belongs_to_port(&address) {
+        return Some(End::unlisted(ground, from.home));
+    }
+    with_address(ground, learnt, None, &address)
+}
+
+/// Who has an address: the device that lists it, one with this MAC that may have it, one that was seen with it, or somebody
+/// in its zone.
+fn with_address(ground: &Ground<'_>, learnt: &Learnt, by_mac: Option<DeviceId>, address: &IpAddr) -> Option<End> {
+    if let Some(device) = ground.device_of(address) {
+        return Some(End::of_device(ground, device));
+    }
+    let zone = ground.zone_of(address)?;
+    let may_have =
+        |device: &DeviceId| ground.policy.devices[device.0].zone == zone && !is_fenced(ground, *device, address);
+    let seen = || learnt.get(address).and_then(|mac| ground.device_of_mac(mac)).filter(may_have);
+    let device = by_mac.filter(may_have).or_else(seen);
+    Some(device.map_or(End::unlisted(ground, zone), |device| End::of_device(ground, device)))
 }
 
 /// Whom a packet of `sender` is for. `port` is where it is seen.
@@ -302,21 +348,12 @@ pub(super) fn receiver(
             device.map_or(End::unlisted(ground, sender.home), |device| End::of_device(ground, device)),
         );
     }
-    if let Some(device) = ground.device_of(&address) {
-        return Receiver::Is(End::of_device(ground, device));
-    }
-    let Some(zone) = ground.zone_of(&address) else {
-        return Receiver::Nowhere;
-    };
     if ground.is_directed_broadcast(&address) {
-        let others = End { zone, home: zone, device: None };
-        return Receiver::Group(if zone == sender.home { neighbours } else { others });
+        return match ground.zone_of(&address) {
+            Some(zone) if zone != sender.home => Receiver::Group(End { zone, home: zone, device: None }),
+            Some(_) => Receiver::Group(neighbours),
+            None => Receiver::Nowhere,
+        };
     }
-    // Who has no listed address is known by where it was seen, or by the MAC that the frame goes to.
-    let here =
-        by_mac.filter(|device| ground.policy.devices[device.0].zone == zone && !is_fenced(ground, *device, &address));
-    match here.or_else(|| learnt.get(&address).copied()) {
-        Some(device) => Receiver::Is(End::of_device(ground, device)),
-        None => Receiver::Is(End::unlisted(ground, zone)),
-    }
+    with_address(ground, learnt, by_mac, &address).map_or(Receiver::Nowhere, Receiver::Is)
 }

@@ -68,8 +68,8 @@ fn entry<T>(list: &[T], number: u32) -> Option<&T> {
 /// Why a frame could not be judged.
 #[derive(Debug, Error)]
 pub enum EngineError {
-    /// The program did not say what it decided.
-    #[error("the kernel program wrote no outcome")]
+    /// Nobody said what was decided.
+    #[error("nothing was said of the frame")]
     Nothing,
     /// The program said something unheard of.
     #[error("the kernel program wrote verdict {verdict} and reason {reason}, which do not exist")]

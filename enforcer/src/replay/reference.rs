@@ -50,7 +50,10 @@ impl Engine for Reference<'_> {
         let place = self.places.get(entry.place.number()).map(String::as_str).unwrap_or_default();
         let mut judged = match entry.way {
             Way::In => self.judge.enters(place, entry.medium, now, frame),
-            Way::Out => self.judge.leaves(place, Entered::ByRouter, entry.medium, now, frame),
+            Way::Out => match self.judge.leaves(place, Entered::ByRouter, entry.medium, now, frame) {
+                Some(judged) => judged,
+                None => return Err(EngineError::Nothing),
+            },
         };
         self.trace = std::mem::take(&mut judged.trace);
         Ok(self.named(&judged))

@@ -8,6 +8,7 @@ use std::time::Instant;
 use anyhow::Result;
 use clap::Parser;
 use enforcer_tests::verify::case::{Case, happening, write_events};
+use enforcer_tests::verify::compare::ENDS;
 use enforcer_tests::verify::kernel;
 use enforcer_tests::verify::run::{self, Outcome, Panel, Plan};
 use enforcer_tests::verify::traffic::Extent;
@@ -112,7 +113,8 @@ fn examine(folder: &Path, arguments: &Arguments) -> Result<bool> {
         let what = happening(&event.what, &case.interfaces);
         let said: Vec<(&str, &str)> = readings.iter().map(|(name, said)| (*name, said[number].as_str())).collect();
         let first = said.first().map_or("", |(_, first)| first);
-        if said.iter().all(|(_, other)| *other == first) {
+        let judged = |said: &str| said.split(ENDS).next().unwrap_or_default().to_owned();
+        if said.iter().all(|(_, other)| judged(other) == judged(first)) {
             println!("{what}: {first}");
         } else {
             all = false;

@@ -50,6 +50,13 @@ pub fn compare<'p>(
             findings.push((name, found));
         }
         let Some(((_, first), others)) = findings.split_first() else { return Ok(None) };
+        for (name, other) in others {
+            if let (Some(first), Some(other)) = (first, other)
+                && tell_ends(first) != tell_ends(other)
+            {
+                tally.other_ends(name);
+            }
+        }
         if others.iter().any(|(_, other)| differs(first.as_ref(), other.as_ref())) {
             return Ok(Some(Difference {
                 event: number,
@@ -65,28 +72,28 @@ pub fn compare<'p>(
     Ok(None)
 }
 
+/// True where verdict, reason or rule differ. Who is told as sender and receiver of what is dropped is information.
 fn differs(one: Option<&Finding<'_>>, other: Option<&Finding<'_>>) -> bool {
-    match (one, other) {
-        (None, None) => false,
-        (Some(one), Some(other)) => one.differs(other),
-        (None, Some(_)) | (Some(_), None) => true,
-    }
+    let judged = |found: &Finding<'_>| (found.verdict, found.reason);
+    let rule = |found: Option<&Finding<'_>>| found.and_then(|found| found.rule).map(|rule| rule.name.to_owned());
+    one.map(judged) != other.map(judged) || rule(one) != rule(other)
 }
 
 /// A finding in words.
 pub fn tell(found: Option<&Finding<'_>>) -> String {
     let Some(found) = found else { return "nothing new".to_owned() };
+    let rule = found.rule.map(|rule| format!(" by `{}`", rule.name)).unwrap_or_default();
+    format!("{} {}{rule}{ENDS}{}", found.verdict.label(), found.reason.label(), tell_ends(found))
+}
+
+/// What stands between a verdict and its ends, where both are told.
+pub const ENDS: &str = " | ";
+
+/// Port, sender and receiver in words.
+fn tell_ends(found: &Finding<'_>) -> String {
     let who = |zone: Option<&str>, device: Option<&str>| match device {
         Some(device) => format!("{}/{device}", zone.unwrap_or("-")),
         None => zone.unwrap_or("-").to_owned(),
     };
-    let rule = found.rule.map(|rule| format!(" by `{}`", rule.name)).unwrap_or_default();
-    format!(
-        "{} {}{rule} | {} | {} > {}",
-        found.verdict.label(),
-        found.reason.label(),
-        found.port.unwrap_or("-"),
-        who(found.from, found.device),
-        who(found.to, found.peer)
-    )
+    format!("{} | {} > {}", found.port.unwrap_or("-"), who(found.from, found.device), who(found.to, found.peer))
 }

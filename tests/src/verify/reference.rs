@@ -1,6 +1,6 @@
 //! The reference as a witness: it has read the policy itself, and no image.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use enforcer::judge::{Entered, Judge, Judged};
 use enforcer::replay::{Finding, Rule};
 
@@ -42,7 +42,7 @@ impl<'p> Reference<'p> {
                     Some(entered) => Entered::By(&self.interfaces.0[*entered].name),
                     None => Entered::ByRouter,
                 };
-                Some(self.judge.leaves(&interface.name, entered, interface.medium, now, frame))
+                self.judge.leaves(&interface.name, entered, interface.medium, now, frame)
             }
             What::Reload => None,
         }
@@ -71,8 +71,10 @@ impl<'p> Witness<'p> for Reference<'p> {
         "reference"
     }
 
-    fn reload(&mut self, _prepared: &'p Prepared) -> Result<()> {
-        bail!("the reference knows no reload yet")
+    fn reload(&mut self, prepared: &'p Prepared) -> Result<()> {
+        self.judge.reload(&prepared.loaded.policy, &prepared.loaded.facts);
+        self.prepared = prepared;
+        Ok(())
     }
 
     fn judge(&mut self, now: u64, what: &What) -> Result<Option<Finding<'_>>> {

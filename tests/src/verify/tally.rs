@@ -14,6 +14,8 @@ pub struct Tally {
     counts: BTreeMap<(Way, Verdict, Reason, &'static str), u64>,
     /// Frames that leave and were judged when they entered.
     pub nothing_new: u64,
+    /// Frames of which this witness tells another port, sender or receiver than the first one does.
+    ends: BTreeMap<&'static str, u64>,
 }
 
 /// Which program judged.
@@ -39,12 +41,20 @@ impl Tally {
         }
     }
 
+    /// Counts a frame of which a witness tells other ends than the first witness.
+    pub fn other_ends(&mut self, witness: &'static str) {
+        *self.ends.entry(witness).or_default() += 1;
+    }
+
     /// Adds another one.
     pub fn add(&mut self, other: &Tally) {
         for (key, count) in &other.counts {
             *self.counts.entry(*key).or_default() += count;
         }
         self.nothing_new += other.nothing_new;
+        for (witness, count) in &other.ends {
+            *self.ends.entry(witness).or_default() += count;
+        }
     }
 
     /// Frames that were judged.
@@ -77,6 +87,9 @@ impl fmt::Display for Tally {
                 "{:<4} {:<6} {:<16} {:<11} {:>11} {share:>7.3}",
                 "out", "", "judged before", "", self.nothing_new
             )?;
+        }
+        for (witness, count) in &self.ends {
+            writeln!(f, "the {witness} tells other ends of {count} frames")?;
         }
         Ok(())
     }

@@ -94,8 +94,8 @@ pub(crate) fn inside(net: IpNet, dice: &mut Dice) -> IpAddr {
 /// False for what no host can have: unspecified, loopback, link-local, group and broadcast addresses.
 pub(super) fn is_usable(address: IpAddr) -> bool {
     let special = match address {
-        IpAddr::V4(address) => address.is_link_local() || address.is_broadcast() || address.octets()[0] == 0,
-        IpAddr::V6(address) => address.is_unicast_link_local(),
+        IpAddr::V4(address) => address.is_link_local() || matches!(address.octets()[0], 0 | 240..),
+        IpAddr::V6(address) => address.is_unicast_link_local() || address.segments()[..6] == [0; 6],
     };
     !special && !address.is_unspecified() && !address.is_loopback() && !address.is_multicast()
 }

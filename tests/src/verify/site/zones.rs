@@ -164,7 +164,8 @@ pub(super) fn router(zones: &mut [Zone], dice: &mut Dice) -> BTreeMap<String, Ve
             let twice = addresses.values().flatten().chain(&own).any(|other: &IpNet| other.addr() == host);
             let of_zone = connected.as_ref().is_some_and(|zone| zone.networks.contains(&net));
             let of_other = connected.is_some() && claimed.contains(&net) && !of_zone;
-            if of_other || twice || !networks::is_usable(host) || !net.contains(&host) {
+            let broadcast = host == net.broadcast() && host.is_ipv4() && net.prefix_len() < 31;
+            if of_other || twice || broadcast || !networks::is_usable(host) || !net.contains(&host) {
                 continue;
             }
             own.extend(IpNet::new(host, net.prefix_len()));

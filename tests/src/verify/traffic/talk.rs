@@ -106,6 +106,10 @@ impl Traffic<'_> {
         };
         let to = if self.dice.one_in(20) { self.any_address(from.address.is_ipv6()) } else { to };
         let to = if to.address.is_ipv6() == from.address.is_ipv6() { to } else { self.of_family(&to, &from)? };
+        // Few to oneself: such a packet is spoofed, whatever it speaks.
+        if from.address == to.address && self.dice.percent(95) {
+            return None;
+        }
         Some(Talk { from, to, speech, sent: 0 })
     }
 

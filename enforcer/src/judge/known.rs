@@ -1,0 +1,176 @@
+//! Step 3: what is known already, and what is written down to be known.
+
+use enforcer_common::reason::Reason;
+
+use super::Judge;
+use super::case::{Case, Passed, Refusal, step};
+use super::connections::{self, Connection, Opening, Standing, Tuple};
+use super::fragments::Later;
+use super::ground::PortId;
+use super::layers::Layers;
+use super::packet::{Ip, Packet};
+use super::parse;
+use super::spoken::Spoken;
+use super::who::{self, End};
+
+impl<'p> Judge<'p> {
+    /// A later fragment, a packet of a known connection, or an error about one.
+    pub(super) fn known(
+        &mut self,
+        case: &mut Case<'p>,
+        port: PortId,
+        packet: &Packet<'_>,
+        group: bool,
+        now: u64,
+    ) -> Result<Option<Passed<'p>>, Refusal<'p>> {
+        let established = Passed { reason: Reason::Established, rule: None };
+        let Some(ip) = packet.ip() else { return Ok(None) };
+        match self.fragments.later(ip, port, now) {
+            Some(Later::Follows(audited)) => {
+                if let Some(refusal) = audited {
+                    case.refuse(step::CONNECTION, refusal, || "the first fragment is let through in audit".to_owned())?;
+                }
+                case.agrees(step::CONNECTION, None, || "the first fragment passed".to_owned());
+                return Ok(Some(established));
+            }
+            Some(Later::Overlaps) => return Err(self.malformed(case, "a fragment that would overwrite its first")),
+            Some(Later::Alone) => {
+                let refusal = Refusal::without_rule(Reason::Fragment, self.ground.all_in_audit());
+                return Err(case.stop(step::PARSE, refusal, || "no first fragment is known".to_owned()));
+            }
+            None => (),
+        }
+        if group {
+            return Ok(None);
+        }
+        let passes = self.of_connection(case, port, ip, now)? || self.about_connection(case, port, ip, now)?;
+        Ok(passes.then_some(established))
+    }
+
+    fn of_connection(&mut self, case: &mut Case<'p>, port: PortId, ip: &Ip<'_>, now: u64) -> Result<bool, Refusal<'p>> {
+        let Some(tuple) = Tuple::of(ip, port) else { return Ok(false) };
+        self.judge_again(&tuple, port, now);
+        let Some(connection) = self.connections.known(&tuple.key, now) else { return Ok(false) };
+        if connection.is_opened_anew(&tuple, ip.flags()) {
+            case.agrees(step::CONNECTION, None, || "it opens a known connection anew".to_owned());
+            return Ok(false);
+        }
+        match connection.standing {
+            Standing::Passes => (),
+            Standing::Audited(refusal) => {
+                case.refuse(step::CONNECTION, refusal, || "its connection is let through in audit".to_owned())?;
+            }
+            Standing::Revoked(refusal) => {
+                return Err(case.stop(step::CONNECTION, refusal, || "its connection was revoked".to_owned()));
+            }
+        }
+        if let Some(refusal) = connection.replies.filter(|_| connection.is_reply(&tuple)) {
+            case.refuse(step::MUD, refusal, || "a reply that was refused when the connection was opened".to_owned())?;
+        }
+        connection.heard(&tuple, ip.flags(), now);
+        case.agrees(step::CONNECTION, None, || "of a known connection".to_owned());
+        Ok(true)
+    }
+
+    /// An ICMP error goes to who sent the packet that it quotes.
+    fn about_connection(
+        &mut self,
+        case: &mut Case<'p>,
+        port: PortId,
+        ip: &Ip<'_>,
+        now: u64,
+    ) -> Result<bool, Refusal<'p>> {
+        let Some(icmp) = ip.icmp().filter(|_| connections::is_error(ip)) else { return Ok(false) };
+        let quoted = parse::quoted(ip.source.is_ipv6(), icmp.body).filter(|quoted| quoted.source == ip.destination);
+        let Some(tuple) = quoted.and_then(|quoted| Tuple::of(&quoted, port)) else { return Ok(false) };
+        self.judge_again(&tuple, port, now);
+        let Some(connection) = self.connections.known(&tuple.key, now) else { return Ok(false) };
+        match connection.standing {
+            Standing::Passes => (),
+            Standing::Audited(refusal) => {
+                case.refuse(step::CONNECTION, refusal, || "its connection is let through in audit".to_owned())?;
+            }
+            Standing::Revoked(_) => return Ok(false),
+        }
+        case.agrees(step::CONNECTION, None, || "an error about a known connection".to_owned());
+        Ok(true)
+    }
+
+    /// A connection that an older policy let through is judged again as its opening packet was, whichever side sends.
+    fn judge_again(&mut self, tuple: &Tuple, port: PortId, now: u64) {
+        let generation = self.generation;
+        let stale = self.connections.known(&tuple.key, now).filter(|connection| connection.generation != generation);
+        let Some(opening) = stale.and_then(|connection| connection.opening) else { return };
+        let mut case = Case::new(false);
+        let judged = self.reopened(&mut case, port, &opening);
+        let Some(connection) = self.connections.known(&tuple.key, now) else { return };
+        connection.generation = generation;
+        match judged {
+            Ok(replies) => {
+                connection.standing = Standing::of(case.audited);
+                connection.replies = replies;
+            }
+            Err(refusal) => connection.standing = Standing::Revoked(refusal),
+        }
+    }
+
+    /// The opening packet of a connection, by the policy in force.
+    fn reopened(
+        &mut self,
+        case: &mut Case<'p>,
+        port: PortId,
+        opening: &Opening,
+    ) -> Result<Option<Refusal<'p>>, Refusal<'p>> {
+        let ends = match opening.by_router {
+            true => Some(End::router(&self.ground)),
+            false => who::opener(&self.ground, &self.learnt, port, opening),
+        };
+        let to = ends.and_then(|from| who::addressed(&self.ground, &self.learnt, port, &opening.spoken, &from));
+        let (Some(from), Some(to)) = (ends, to) else {
+            return Err(self.unknown_zone(case, "one of its ends is in no zone any more"));
+        };
+        self.wanted(case, &from, "the opener is no listed device")?;
+        self.wanted(case, &to, "the receiver is no listed device")?;
+        let pair = self.pairs.of(&self.ground, &from, &to);
+        let layers = Layers { ground: &self.ground, pair: &pair, from, to, spoken: opening.spoken };
+        layers.judge(case)?;
+        Ok(layers.replies())
+    }
+
+    /// The layers, and what passes them is written down as a connection.
+    pub(super) fn opens(
+        &mut self,
+        case: &mut Case<'p>,
+        port: PortId,
+        packet: &Packet<'_>,
+        (from, to): (End, End),
+        group: bool,
+        now: u64,
+    ) -> Result<Passed<'p>, Refusal<'p>> {
+        let pair = self.pairs.of(&self.ground, &from, &to);
+        let layers = Layers { ground: &self.ground, pair: &pair, from, to, spoken: Spoken::of(packet) };
+        let rule = layers.judge(case)?;
+        let passed = Passed { reason: Reason::Allowed, rule };
+        let Some(ip) = packet.ip() else { return Ok(passed) };
+        let flags = ip.flags();
+        let by_router = from.zone == self.ground.policy.router_zone;
+        let answers = flags.is_some_and(|flags| flags.syn && flags.ack);
+        if answers && !by_router {
+            let refusal = Refusal::without_rule(Reason::InvalidState, self.ground.all_in_audit());
+            case.refuse(step::CONNECTION, refusal, || "a SYN+ACK that answers no known connection".to_owned())?;
+        }
+        // The router's own packets in the middle of a conversation must not open the way back for one that was revoked.
+        let mid_stream = by_router && flags.is_some_and(|flags| !flags.syn);
+        let ends = flags.is_some_and(|flags| flags.rst);
+        let opening = Tuple::of(ip, port).filter(|tuple| tuple.opens() && !(group || answers || mid_stream || ends));
+        if let Some(tuple) = opening {
+            let opening = Opening { by_router, mac: packet.macs.map(|macs| macs.source), spoken: layers.spoken };
+            let mut connection = Connection::opened(&tuple, flags, now, self.generation);
+            connection.standing = Standing::of(case.audited);
+            connection.replies = layers.replies();
+            connection.opening = Some(opening);
+            self.connections.open(tuple.key, connection);
+        }
+        Ok(passed)
+    }
+}
