@@ -14,12 +14,16 @@ use rtnetlink::packet_route::link::{
 use rtnetlink::packet_route::route::{RouteAttribute, RouteHeader, RouteMessage, RouteNextHop, RouteType};
 use rtnetlink::{Handle, RouteMessageBuilder};
 
+use super::bypass;
 use crate::policy::facts::{Interface, Live};
 
-/// Reads the interfaces of this network namespace; for callers that have no runtime of their own.
+/// Reads the interfaces of this network namespace, and what goes past the CPU there; for callers that have no runtime of
+/// their own.
 pub fn read() -> io::Result<Live> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-    runtime.block_on(read_async())
+    let mut live = runtime.block_on(read_async())?;
+    bypass::read(&mut live);
+    Ok(live)
 }
 
 /// Reads the interfaces of this network namespace.
@@ -79,6 +83,9 @@ fn interface(link: &LinkMessage, names: &BTreeMap<u32, String>) -> Option<Interf
             interface.master = names.get(index).cloned();
         } else if let LinkAttribute::Link(index) = attribute {
             interface.lower = names.get(index).filter(|_| !elsewhere).cloned();
+        } else if let LinkAttribute::PhysSwitchId(switch) = attribute {
+            let bytes = switch.id.get(..switch.len).unwrap_or_default();
+            interface.bypass.switch = Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect());
         } else if let LinkAttribute::LinkInfo(infos) = attribute {
             interface.kind = infos.iter().find_map(kind);
             interface.vlan = infos.iter().find_map(vlan);

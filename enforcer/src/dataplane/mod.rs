@@ -5,6 +5,7 @@
 
 pub mod attach;
 pub mod bpffs;
+pub mod bypass;
 pub mod error;
 pub mod interfaces;
 pub mod links;

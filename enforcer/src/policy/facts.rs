@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-pub use super::live::{Interface, Live};
+pub use super::live::{Bypass, Interface, Live};
 use super::model::{Policy, Zone};
 
 /// The router's own addresses by port, from the live interfaces or from `[router] addresses`.

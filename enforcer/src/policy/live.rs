@@ -36,6 +36,21 @@ pub struct Interface {
     pub loopback: bool,
     /// A default route of the main table leaves by it.
     pub default_route: bool,
+    /// What may forward for it without the CPU.
+    pub bypass: Bypass,
+}
+
+/// What may forward packets of an interface without the CPU, and so past the programs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bypass {
+    /// The switch chip that it is a port of, by the kernel's identifier.
+    pub switch: Option<String>,
+    /// It is a Wi-Fi interface.
+    pub wifi: bool,
+    /// Its card may take over flows of tc (`hw-tc-offload`).
+    pub tc: bool,
+    /// A flowtable of nftables asks its card to take over flows (`flags offload`).
+    pub flowtable: bool,
 }
 
 impl Live {

@@ -1,5 +1,6 @@
 //! What no single entry can tell: whether the entries make sense together, and on this machine.
 
+mod bypass;
 mod devices;
 mod interfaces;
 mod management;
@@ -39,6 +40,7 @@ impl Checked<'_> {
         profiles::warnings(self, findings);
         management::warnings(self, findings);
         interfaces::warnings(self, findings);
+        bypass::warnings(self, findings);
     }
 
     /// The declared zones, with their numbers.

@@ -3,6 +3,7 @@
 mod bad_entries;
 mod bad_rules;
 mod bad_values;
+mod bypass;
 mod files;
 mod first;
 mod good;
