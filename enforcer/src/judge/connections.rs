@@ -185,7 +185,8 @@ impl<'p> Connection<'p> {
             protocol::UDP => 30 * SECOND,
             protocol::SCTP if self.answered => 210 * SECOND,
             protocol::SCTP => 10 * SECOND,
-            _ => 30 * SECOND,
+            protocol::ICMP | protocol::ICMPV6 => 30 * SECOND,
+            _ => 600 * SECOND,
         }
     }
 }

@@ -69,7 +69,7 @@ impl<'p> Judge<'p> {
             return Ok(essential(case, what));
         }
         let group = packet.is_for_group() || matches!(receiver, Receiver::Group(_));
-        match self.known(case, port, packet, group, now)? {
+        match self.known(case, Some(router), port, packet, group, now)? {
             Some(passed) => Ok(passed),
             None => self.in_full(case, port, packet, (router, to), group, now),
         }
@@ -104,7 +104,7 @@ impl<'p> Judge<'p> {
         let receiver = self.behind(port, packet);
         case.to = receiver.end();
         let group = packet.is_for_group() || matches!(receiver, Receiver::Group(_));
-        if self.known(case, port, packet, group, now)?.is_some() {
+        if self.known(case, from, port, packet, group, now)?.is_some() {
             return Ok(None);
         }
         if let Some(ip) = packet.ip()

@@ -126,10 +126,11 @@ fn dhcp(ground: &Ground<'_>, ip: &Ip<'_>, uplink: bool, sender: &End, receiver: 
     }
     // The address that is offered may not be the router's yet. What goes to another zone is for the layers.
     let stays = to_group || to_router || to_zone == Some(sender.zone);
-    match ports == (Ports { source: server, destination: client }) && stays {
-        true if uplink => Essential::Is("DHCP answer"),
-        true => Essential::Forged("an answer of a DHCP server from a zone that is no uplink"),
-        false => Essential::No,
+    match stays && ports.destination == client {
+        true if uplink && ports.source == server => Essential::Is("DHCP answer"),
+        // Clients listen to it whatever port it comes from.
+        true if !uplink => Essential::Forged("an answer to DHCP clients from a zone that is no uplink"),
+        true | false => Essential::No,
     }
 }
 

@@ -18,6 +18,7 @@ impl<'p> Judge<'p> {
     pub(super) fn known(
         &mut self,
         case: &mut Case<'p>,
+        from: Option<End>,
         port: PortId,
         packet: &Packet<'_>,
         group: bool,
@@ -43,7 +44,7 @@ impl<'p> Judge<'p> {
         if group {
             return Ok(None);
         }
-        let passes = self.of_connection(case, port, ip, now)? || self.about_connection(case, port, ip, now)?;
+        let passes = self.of_connection(case, port, ip, now)? || self.about_connection(case, from, port, ip, now)?;
         Ok(passes.then_some(established))
     }
 
@@ -72,10 +73,11 @@ impl<'p> Judge<'p> {
         Ok(true)
     }
 
-    /// An ICMP error goes to who sent the packet that it quotes.
+    /// An ICMP error goes to who sent the packet that it quotes. Who sends it is asked before what it belongs to.
     fn about_connection(
         &mut self,
         case: &mut Case<'p>,
+        from: Option<End>,
         port: PortId,
         ip: &Ip<'_>,
         now: u64,
@@ -91,6 +93,9 @@ impl<'p> Judge<'p> {
                 case.refuse(step::CONNECTION, refusal, || "its connection is let through in audit".to_owned())?;
             }
             Standing::Revoked(_) => return Ok(false),
+        }
+        if let Some(from) = from {
+            self.wanted(case, &from, "the sender is no listed device")?;
         }
         case.agrees(step::CONNECTION, None, || "an error about a known connection".to_owned());
         Ok(true)

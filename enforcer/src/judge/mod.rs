@@ -166,7 +166,7 @@ impl<'p> Judge<'p> {
         let group = packet.is_for_group() || matches!(receiver, Receiver::Group(_));
         let passed = match self.essential(case, &packet, &sender, &receiver)? {
             Some(passed) => passed,
-            None => match self.known(case, port, &packet, group, now)? {
+            None => match self.known(case, Some(sender), port, &packet, group, now)? {
                 Some(passed) => passed,
                 None => {
                     let to = self.receiver(case, port, &packet, &sender, &receiver)?;

@@ -348,12 +348,9 @@ pub(super) fn receiver(
             device.map_or(End::unlisted(ground, sender.home), |device| End::of_device(ground, device)),
         );
     }
-    if ground.is_directed_broadcast(&address) {
-        return match ground.zone_of(&address) {
-            Some(zone) if zone != sender.home => Receiver::Group(End { zone, home: zone, device: None }),
-            Some(_) => Receiver::Group(neighbours),
-            None => Receiver::Nowhere,
-        };
+    // For others it is an address like any in that zone.
+    if ground.is_directed_broadcast(&address) && ground.zone_of(&address) == Some(sender.home) {
+        return Receiver::Group(neighbours);
     }
     with_address(ground, learnt, by_mac, &address).map_or(Receiver::Nowhere, Receiver::Is)
 }
