@@ -42,7 +42,7 @@ fn the_kernel_program_refuses_what_the_parser_refuses() {
     let loaded = policy::load(&file, None).expect("the policy is right");
     let image = compile(&loaded.policy, &loaded.facts).expect("it compiles");
     let replay = Replay::new(&loaded.policy, &loaded.facts, &image, Some("lan0")).expect("the port is known");
-    let mut kernel = Kernel::load(&replay.half()).expect("the kernel takes the program");
+    let mut kernel = Kernel::load(&replay.half(), &image.names).expect("the kernel takes the program");
 
     let (mut next, mut refused, mut wrong) = (frames.into_iter(), 0, Vec::new());
     let capture = Capture::open(&path).expect("a capture");
@@ -54,8 +54,8 @@ fn the_kernel_program_refuses_what_the_parser_refuses() {
                 enforcer_ebpf::packet::parse(&arrival.bytes[..], arrival.medium == Medium::Ip, &mut Packet::default());
             // A frame without an Ethernet header, or beyond 65,535 bytes, is not even shown to the program.
             let malformed = parsed.is_err() || !arrival.can_be_judged();
-            if malformed != (line.reason == Reason::Malformed) {
-                wrong.push(format!("{}: {}, though parsed: {parsed:?}", captured.place, line.reason.label()));
+            if malformed != (line.finding.reason == Reason::Malformed) {
+                wrong.push(format!("{}: {}, though parsed: {parsed:?}", captured.place, line.finding.reason.label()));
             }
             refused += usize::from(malformed);
             Ok(())

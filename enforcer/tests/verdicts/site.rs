@@ -123,7 +123,7 @@ impl Site {
 
     /// A policy and MUD files.
     pub(crate) fn of(engines: Engines, text: &str, files: &[(&str, String)]) -> Site {
-        Site::with(engines, compiled(text, files), |half, names| Program::with(half, names))
+        Site::with(engines, compiled(text, files), Program::with)
     }
 
     /// The policy [`ZONES`] and `rules` in a kernel program with tables of other sizes.
