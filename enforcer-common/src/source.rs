@@ -186,7 +186,7 @@ fn without_address<W: Cells + ?Sized>(
 /// Who a packet is for. `local` is the port by which it entered; `from` its sender.
 ///
 /// Group addresses and frames without IP, ARP among them, stay in the sender's zone; a link-local address belongs to the port.
-/// The broadcast address of a network is a group for its own zone alone.
+/// The broadcast address of a network is a group for its own zone, and for the router, alone.
 #[inline(always)]
 pub fn receiver<W: World + ?Sized>(
     world: &W,
@@ -211,7 +211,7 @@ pub fn receiver<W: World + ?Sized>(
         return Ok(());
     }
     address(world, heads, packet.kind, &packet.destination, out)?;
-    if out.is(flag::GROUP) && out.home != 0 && out.home != from.home {
+    if out.is(flag::GROUP) && out.home != 0 && out.home != from.home && !from.is(flag::ROUTER) {
         out.flags &= !flag::GROUP;
     }
     if out.is(flag::GROUP) {

@@ -234,10 +234,10 @@ fn unknown_addresses_are_denied_or_in_quarantine() {
         let judge = |port: &str, from: &str, to: &str, service: &str| site.judge(port, &packet(from, to, service));
         let [strict, guarded] = net;
         let at = |net: &str, host: u32| format!("{net}{host}");
-        assert_eq!(judge("lan0", &at(strict, 5), outside, "tcp/80"), "allowed strict+guarded>internet");
+        assert_eq!(judge("lan0", &at(strict, 5), outside, "tcp/80"), "allowed guarded+strict>internet");
         assert_eq!(judge("lan0", &at(strict, 6), outside, "tcp/443"), "unknown-device");
         assert_eq!(judge("wan0", outside, &at(strict, 6), "tcp/443"), "unknown-device");
-        assert_eq!(judge("lan1", &at(guarded, 5), outside, "tcp/80"), "allowed strict+guarded>internet");
+        assert_eq!(judge("lan1", &at(guarded, 5), outside, "tcp/80"), "allowed guarded+strict>internet");
         assert_eq!(judge("lan1", &at(guarded, 6), outside, "tcp/80"), "no-transition");
         assert_eq!(judge("lan1", &at(guarded, 6), outside, "tcp/443"), "allowed quarantine>internet+same");
         assert_eq!(judge("lan1", &at(guarded, 6), &at(guarded, 7), "tcp/443"), "allowed quarantine>internet+same");

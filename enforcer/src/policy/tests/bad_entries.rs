@@ -147,8 +147,8 @@ fn devices() {
             "",
         ),
         (
-            "[devices.x]\nzone = \"office\"\naddresses = [\"ff02::1\"]",
-            "no host has the address ff02::1",
+            "[devices.x]\nzone = \"office\"\naddresses = [\"fec0::1\"]",
+            "no host has the address fec0::1",
             "more.toml:3",
             "",
         ),
