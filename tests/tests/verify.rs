@@ -1,14 +1,19 @@
-//! The differential test in short: the program in the kernel and the same code on the host say the same of every frame. `cargo xtask verify` runs it for as long as one likes.
+//! The differential test in short: the program in the kernel, the same code on the host and the reference say the same of
+//! every frame. `cargo xtask verify` runs it for as long as one likes.
+
+use std::path::PathBuf;
 
 use anyhow::{Result, bail};
-use enforcer::replay::Finding;
+use enforcer::replay::{Finding, Program};
 use enforcer_common::reason::{Reason, Verdict};
 use enforcer_tests::router::repository;
 use enforcer_tests::scratch::Scratch;
 use enforcer_tests::verify::case::Case;
-use enforcer_tests::verify::compare::compare;
+use enforcer_tests::verify::compare::{ENDS, START, compare, tell};
 use enforcer_tests::verify::host::Host;
+use enforcer_tests::verify::kernel::{self, Kernel};
 use enforcer_tests::verify::prepared::Prepared;
+use enforcer_tests::verify::reference::Reference;
 use enforcer_tests::verify::run::{self, Outcome, Panel, Plan};
 use enforcer_tests::verify::session::Session;
 use enforcer_tests::verify::tally::Tally;
@@ -30,13 +35,13 @@ const DROPS: [Reason; 10] = [
     Reason::InvalidState,
 ];
 
-fn plan(packets: u64, policies: u64) -> Plan {
+fn plan(kernel: bool, packets: u64, policies: u64) -> Plan {
     Plan {
         packets,
         policies,
         seed: 1,
         workers: 2,
-        panel: Panel { kernel: true, reference: false },
+        panel: Panel { kernel, reference: true },
         extent: Extent::ALL,
         stop: false,
         folder: repository().unwrap_or_default().join("target/verify"),
@@ -61,11 +66,17 @@ fn assert_agreement(outcome: &Outcome, verdicts: &[Verdict]) {
     }
 }
 
-// The reference is left out of the short form: `cargo xtask verify` tells where it still reads a policy otherwise.
+#[test]
+fn host_and_reference_agree() -> Result<()> {
+    let outcome = run::run(&plan(false, 40_000, 80), &|_, _| {})?;
+    assert_agreement(&outcome, &[Verdict::Pass, Verdict::Drop]);
+    Ok(())
+}
+
 #[test]
 #[ignore = "loads the kernel program: needs root"]
-fn kernel_and_host_agree() -> Result<()> {
-    let outcome = run::run(&plan(100_000, 200), &|_, _| {})?;
+fn kernel_host_and_reference_agree() -> Result<()> {
+    let outcome = run::run(&plan(true, 200_000, 400), &|_, _| {})?;
     assert_agreement(&outcome, &[Verdict::Pass, Verdict::Drop, Verdict::Audit]);
     Ok(())
 }
@@ -112,6 +123,68 @@ fn a_witness_who_errs_is_found() -> Result<()> {
         return Ok(());
     }
     bail!("no guardrail dropped anything in 50 sessions")
+}
+
+fn cases() -> Result<Vec<PathBuf>> {
+    let mut folders = Vec::new();
+    for entry in std::fs::read_dir(repository()?.join("tests/cases"))? {
+        folders.push(entry?.path());
+    }
+    folders.sort();
+    Ok(folders)
+}
+
+/// Asks one witness about every event of a case, and tells of all that he says otherwise than it was written down.
+fn check<'c>(case: &'c Case, witness: &mut dyn Witness<'c>) -> Result<Vec<String>> {
+    let (mut now, mut next, mut wrong) = (START, case.policies.iter().skip(1), Vec::new());
+    for (number, (event, expected)) in case.events.iter().zip(&case.expected).enumerate() {
+        now += event.after;
+        if event.what == What::Reload {
+            if let Some(policy) = next.next() {
+                witness.reload(policy)?;
+            }
+            continue;
+        }
+        let said = tell(witness.judge(now, &event.what)?.as_ref());
+        // Ends are information.
+        let judged = |said: &str| said.split(ENDS).next().unwrap_or_default().to_owned();
+        if judged(&said) != judged(expected) {
+            let line = number + 1;
+            wrong.push(format!("line {line}: {}\n    expected {expected}\n    found    {said}", witness.name()));
+        }
+    }
+    Ok(wrong)
+}
+
+/// Replays every case through the witnesses that `ask` gives.
+fn replay_cases(mut ask: impl FnMut(&Case) -> Result<Vec<String>>) -> Result<()> {
+    let folders = cases()?;
+    assert!(!folders.is_empty(), "there are no cases");
+    let mut wrong = Vec::new();
+    for folder in &folders {
+        let case = Case::read(folder)?;
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        assert!(case.expected.iter().any(|expected| !expected.is_empty()), "{name} expects nothing");
+        wrong.extend(ask(&case)?.into_iter().map(|line| format!("{name}, {line}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok(())
+}
+
+#[test]
+fn cases_on_the_host_and_by_the_reference() -> Result<()> {
+    replay_cases(|case| {
+        let mut wrong = check(case, &mut Host::new(&case.interfaces, &case.policies[0]))?;
+        wrong.extend(check(case, &mut Reference::new(&case.interfaces, &case.policies[0]))?);
+        Ok(wrong)
+    })
+}
+
+#[test]
+#[ignore = "loads the kernel program: needs root"]
+fn cases_in_the_kernel() -> Result<()> {
+    let mut program: Program = kernel::load()?;
+    replay_cases(|case| check(case, &mut Kernel::new(&mut program, &case.interfaces, &case.policies[0])?))
 }
 
 #[test]

@@ -127,8 +127,8 @@ pub(super) struct Connection<'p> {
 
 impl<'p> Connection<'p> {
     /// Opened by the packet with this tuple.
-    pub(super) fn opened(tuple: &Tuple, flags: Option<Flags>, now: u64, generation: u64) -> Connection<'p> {
-        let mut opened = Connection {
+    pub(super) fn opened(tuple: &Tuple, now: u64, generation: u64) -> Connection<'p> {
+        Connection {
             opener: tuple.sender,
             standing: Standing::Passes,
             replies: None,
@@ -138,9 +138,7 @@ impl<'p> Connection<'p> {
             answered: false,
             finished: [false; 2],
             reset: false,
-        };
-        opened.heard(tuple, flags, now);
-        opened
+        }
     }
 
     pub(super) fn is_reply(&self, tuple: &Tuple) -> bool {
@@ -151,22 +149,28 @@ impl<'p> Connection<'p> {
         self.reset || self.finished == [true; 2]
     }
 
-    /// True where a packet is something new, in spite of this connection: a SYN by the other end, or after the end; an echo
-    /// request by who was asked, a reply by who asks.
+    /// True where a packet can be one of this connection: only the opener asks for an echo, and only the other end answers.
+    pub(super) fn is_of(&self, tuple: &Tuple) -> bool {
+        match tuple.role {
+            Role::Either => true,
+            Role::Asks => !self.is_reply(tuple),
+            Role::Answers => self.is_reply(tuple),
+        }
+    }
+
+    /// True where a packet is something new, in spite of this connection: a SYN by the other end, or after the end.
     pub(super) fn is_opened_anew(&self, tuple: &Tuple, flags: Option<Flags>) -> bool {
         let syn = flags.is_some_and(|flags| flags.syn && !flags.ack);
-        let out_of_role = match tuple.role {
-            Role::Either => false,
-            Role::Asks => self.is_reply(tuple),
-            Role::Answers => !self.is_reply(tuple),
-        };
-        out_of_role || (syn && (self.is_over() || self.is_reply(tuple)))
+        !self.is_of(tuple) || (syn && (self.is_over() || self.is_reply(tuple)))
     }
 
     /// Notes a packet that passed.
     pub(super) fn heard(&mut self, tuple: &Tuple, flags: Option<Flags>, now: u64) {
         let reply = self.is_reply(tuple);
-        self.last = now;
+        // Once it is over, nothing keeps it.
+        if !self.is_over() {
+            self.last = now;
+        }
         self.answered |= reply;
         if let Some(flags) = flags {
             self.finished[usize::from(reply)] |= flags.fin;

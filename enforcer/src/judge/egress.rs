@@ -60,7 +60,7 @@ impl<'p> Judge<'p> {
     ) -> Result<Passed<'p>, Refusal<'p>> {
         let router = End::router(&self.ground);
         case.from = Some(router);
-        let receiver = self.behind(port, packet);
+        let receiver = self.behind(port, packet, &router);
         let Some(to) = receiver.end() else {
             return Err(self.unknown_zone(case, "the destination is in no zone"));
         };
@@ -68,25 +68,29 @@ impl<'p> Judge<'p> {
         if let Essential::Is(what) = essentials::leaving(packet) {
             return Ok(essential(case, what));
         }
-        let group = packet.is_for_group() || matches!(receiver, Receiver::Group(_));
-        match self.known(case, Some(router), port, packet, group, now)? {
+        let group = matches!(receiver, Receiver::Group(_));
+        if let Some(passed) = self.later_fragment(case, port, packet, now)? {
+            return Ok(passed);
+        }
+        match self.known(case, port, packet, (&router, group), now)? {
             Some(passed) => Ok(passed),
             None => self.in_full(case, port, packet, (router, to), group, now),
         }
     }
 
-    /// Whom a packet is for that leaves by `port`: groups and addresses of the link are those of the port's zone.
-    fn behind(&self, port: PortId, packet: &Packet<'_>) -> Receiver {
-        let of_port = match self.ground.port(port).zones.as_slice() {
-            [zone] => Some(End { zone: *zone, home: *zone, device: None }),
-            _ => None,
-        };
+    /// Whom a packet of `from` is for that leaves by `port`: groups and addresses of the link are those of the port's zone.
+    fn behind(&self, port: PortId, packet: &Packet<'_>, from: &End) -> Receiver {
         let of_link = packet.ip().is_none_or(|ip| belongs_to_port(&ip.destination) || is_group(&ip.destination));
-        match of_port {
-            Some(zone) => who::receiver(&self.ground, &self.learnt, port, packet, &zone),
-            None if of_link => Receiver::Nowhere,
-            // The address alone tells.
-            None => who::receiver(&self.ground, &self.learnt, port, packet, &End::router(&self.ground)),
+        if !of_link {
+            return who::receiver(&self.ground, &self.learnt, port, packet, from);
+        }
+        match self.ground.port(port).zones.as_slice() {
+            [zone] => {
+                let neighbour = End { zone: *zone, home: *zone, device: None, forged: false };
+                who::receiver(&self.ground, &self.learnt, port, packet, &neighbour)
+            }
+            // Which of them it is for cannot be said.
+            _ => Receiver::Nowhere,
         }
     }
 
@@ -101,10 +105,15 @@ impl<'p> Judge<'p> {
     ) -> Result<Option<Passed<'p>>, Refusal<'p>> {
         let from = who::forwarded(&self.ground, &self.learnt, by, packet);
         case.from = from;
-        let receiver = self.behind(port, packet);
+        let receiver = self.behind(port, packet, &from.unwrap_or_else(|| End::router(&self.ground)));
         case.to = receiver.end();
-        let group = packet.is_for_group() || matches!(receiver, Receiver::Group(_));
-        if self.known(case, from, port, packet, group, now)?.is_some() {
+        let group = matches!(receiver, Receiver::Group(_));
+        let follows = self.later_fragment(case, port, packet, now)?;
+        if follows.is_some()
+            || self
+                .known(case, port, packet, (&from.unwrap_or_else(|| End::router(&self.ground)), group), now)?
+                .is_some()
+        {
             return Ok(None);
         }
         if let Some(ip) = packet.ip()
@@ -150,7 +159,7 @@ impl<'p> Judge<'p> {
     /// answers is let in as far as the stack, and the connection inside decides where it leaves.
     fn translated(&mut self, port: PortId, ip: &Ip<'_>, group: bool, now: u64) {
         if let Some(tuple) = Tuple::of(ip, port).filter(|tuple| tuple.opens() && !group) {
-            let translation = Connection::opened(&tuple, ip.flags(), now, self.generation);
+            let translation = Connection::opened(&tuple, now, self.generation);
             self.connections.open(tuple.key, translation);
         }
     }

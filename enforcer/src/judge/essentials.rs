@@ -29,8 +29,10 @@ pub(super) fn entering(ground: &Ground<'_>, packet: &Packet<'_>, sender: &End, r
         Content::Ip(ip) => {
             let uplink = ground.policy.zones[sender.home.0].is_uplink();
             let found = match ip.protocol {
-                protocol::ICMPV6 => neighbours(ip, uplink),
-                protocol::IGMP if matches!(receiver, Receiver::Group(_)) => Essential::Is("IGMP"),
+                protocol::ICMPV6 => neighbours(ground, ip, uplink, sender, receiver),
+                protocol::IGMP if ip.source.is_ipv4() && matches!(receiver, Receiver::Group(_)) => {
+                    Essential::Is("IGMP")
+                }
                 protocol::UDP => dhcp(ground, ip, uplink, sender, receiver),
                 _ => Essential::No,
             };
@@ -57,7 +59,7 @@ pub(super) fn leaving(packet: &Packet<'_>) -> Essential {
             Essential::Is("listener report or query")
         }
         (protocol::ICMPV6, Some(133..=136)) if ip.hop_limit == FRESH => Essential::Is("neighbour discovery"),
-        (protocol::IGMP, _) if is_group(&ip.destination) => Essential::Is("IGMP"),
+        (protocol::IGMP, _) if ip.source.is_ipv4() && is_group(&ip.destination) => Essential::Is("IGMP"),
         (protocol::UDP, _) => {
             let (client, server) = dhcp_ports(ip);
             let both_ways = [(client, server), (server, client)];
@@ -92,14 +94,15 @@ fn link_control(packet: &Packet<'_>) -> Essential {
     }
 }
 
-fn neighbours(ip: &Ip<'_>, uplink: bool) -> Essential {
+fn neighbours(ground: &Ground<'_>, ip: &Ip<'_>, uplink: bool, sender: &End, receiver: &Receiver) -> Essential {
     let Some(icmp) = ip.icmp() else { return Essential::No };
     let fresh = ip.hop_limit == FRESH;
     match icmp.kind {
         130..=132 | 143 if is_of_link(ip) => Essential::Is("listener report or query"),
         133 if fresh => Essential::Is("router solicitation"),
-        134 if fresh && !uplink => Essential::Forged("a router advertisement from a zone that is no uplink"),
-        134 if fresh => Essential::Is("router advertisement"),
+        134 if fresh && leaves(ground, sender, receiver) => Essential::No,
+        134 if fresh && uplink => Essential::Is("router advertisement"),
+        134 if fresh => Essential::Forged("a router advertisement from a zone that is no uplink"),
         135 if fresh => Essential::Is("neighbour solicitation"),
         136 if fresh => Essential::Is("neighbour advertisement"),
         _ => Essential::No,
@@ -115,22 +118,25 @@ fn is_of_link(ip: &Ip<'_>) -> bool {
 fn dhcp(ground: &Ground<'_>, ip: &Ip<'_>, uplink: bool, sender: &End, receiver: &Receiver) -> Essential {
     let (client, server) = dhcp_ports(ip);
     let Some(ports) = ip.ports() else { return Essential::No };
-    let (to_group, to_zone) = match receiver {
-        Receiver::Is(end) => (false, Some(end.zone)),
-        Receiver::Group(_) => (true, None),
-        Receiver::Nowhere => (false, None),
-    };
-    let to_router = to_zone == Some(ground.policy.router_zone);
+    let to_router = receiver.end().is_some_and(|end| end.zone == ground.policy.router_zone);
     if ports == (Ports { source: client, destination: server }) && (is_to_servers(ip) || to_router) {
         return Essential::Is("DHCP request");
     }
     // The address that is offered may not be the router's yet. What goes to another zone is for the layers.
-    let stays = to_group || to_router || to_zone == Some(sender.zone);
-    match stays && ports.destination == client {
+    match ports.destination == client && !leaves(ground, sender, receiver) {
         true if uplink && ports.source == server => Essential::Is("DHCP answer"),
         // Clients listen to it whatever port it comes from.
         true if !uplink => Essential::Forged("an answer to DHCP clients from a zone that is no uplink"),
         true | false => Essential::No,
+    }
+}
+
+/// True for what is neither for a group, nor for the sender's own zone, nor for the router.
+fn leaves(ground: &Ground<'_>, sender: &End, receiver: &Receiver) -> bool {
+    match receiver {
+        Receiver::Group(_) => false,
+        Receiver::Is(end) | Receiver::Torn(end) => end.home != sender.home && end.zone != ground.policy.router_zone,
+        Receiver::Nowhere => true,
     }
 }
 

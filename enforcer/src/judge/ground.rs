@@ -202,7 +202,7 @@ fn padded(vlans: &[u16]) -> Tags {
 }
 
 /// 169.254.0.0/16 and fe80::/10.
-pub(super) fn is_link_local(address: &IpAddr) -> bool {
+fn is_link_local(address: &IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => address.is_link_local(),
         IpAddr::V6(address) => address.is_unicast_link_local(),

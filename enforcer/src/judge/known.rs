@@ -13,18 +13,17 @@ use super::parse;
 use super::spoken::Spoken;
 use super::who::{self, End};
 
+const ESTABLISHED: Passed<'static> = Passed { reason: Reason::Established, rule: None };
+
 impl<'p> Judge<'p> {
-    /// A later fragment, a packet of a known connection, or an error about one.
-    pub(super) fn known(
-        &mut self,
+    /// A later fragment goes the way of its first.
+    pub(super) fn later_fragment(
+        &self,
         case: &mut Case<'p>,
-        from: Option<End>,
         port: PortId,
         packet: &Packet<'_>,
-        group: bool,
         now: u64,
     ) -> Result<Option<Passed<'p>>, Refusal<'p>> {
-        let established = Passed { reason: Reason::Established, rule: None };
         let Some(ip) = packet.ip() else { return Ok(None) };
         match self.fragments.later(ip, port, now) {
             Some(Later::Follows(audited)) => {
@@ -32,29 +31,54 @@ impl<'p> Judge<'p> {
                     case.refuse(step::CONNECTION, refusal, || "the first fragment is let through in audit".to_owned())?;
                 }
                 case.agrees(step::CONNECTION, None, || "the first fragment passed".to_owned());
-                return Ok(Some(established));
+                Ok(Some(ESTABLISHED))
             }
-            Some(Later::Overlaps) => return Err(self.malformed(case, "a fragment that would overwrite its first")),
+            Some(Later::Overlaps) => Err(self.malformed(case, "a fragment that would overwrite its first")),
             Some(Later::Alone) => {
                 let refusal = Refusal::without_rule(Reason::Fragment, self.ground.all_in_audit());
-                return Err(case.stop(step::PARSE, refusal, || "no first fragment is known".to_owned()));
+                Err(case.stop(step::PARSE, refusal, || "no first fragment is known".to_owned()))
             }
-            None => (),
+            None => Ok(None),
         }
+    }
+
+    /// A packet of a known connection, or an error about one.
+    pub(super) fn known(
+        &mut self,
+        case: &mut Case<'p>,
+        port: PortId,
+        packet: &Packet<'_>,
+        (from, group): (&End, bool),
+        now: u64,
+    ) -> Result<Option<Passed<'p>>, Refusal<'p>> {
+        let Some(ip) = packet.ip() else { return Ok(None) };
         if group {
             return Ok(None);
         }
-        let passes = self.of_connection(case, port, ip, now)? || self.about_connection(case, from, port, ip, now)?;
-        Ok(passes.then_some(established))
+        let passes =
+            self.of_connection(case, from, port, ip, now)? || self.about_connection(case, from, port, ip, now)?;
+        Ok(passes.then_some(ESTABLISHED))
     }
 
-    fn of_connection(&mut self, case: &mut Case<'p>, port: PortId, ip: &Ip<'_>, now: u64) -> Result<bool, Refusal<'p>> {
+    fn of_connection(
+        &mut self,
+        case: &mut Case<'p>,
+        from: &End,
+        port: PortId,
+        ip: &Ip<'_>,
+        now: u64,
+    ) -> Result<bool, Refusal<'p>> {
         let Some(tuple) = Tuple::of(ip, port) else { return Ok(false) };
         self.judge_again(&tuple, port, now);
+        let unwanted = self.unwanted(from);
         let Some(connection) = self.connections.known(&tuple.key, now) else { return Ok(false) };
         if connection.is_opened_anew(&tuple, ip.flags()) {
             case.agrees(step::CONNECTION, None, || "it opens a known connection anew".to_owned());
             return Ok(false);
+        }
+        // Who sends is asked before what it belongs to.
+        if let Some(refusal) = unwanted {
+            case.refuse(step::SOURCE, refusal, || "the sender is no listed device".to_owned())?;
         }
         match connection.standing {
             Standing::Passes => (),
@@ -73,11 +97,11 @@ impl<'p> Judge<'p> {
         Ok(true)
     }
 
-    /// An ICMP error goes to who sent the packet that it quotes. Who sends it is asked before what it belongs to.
+    /// An ICMP error goes to who sent the packet that it quotes.
     fn about_connection(
         &mut self,
         case: &mut Case<'p>,
-        from: Option<End>,
+        from: &End,
         port: PortId,
         ip: &Ip<'_>,
         now: u64,
@@ -86,16 +110,14 @@ impl<'p> Judge<'p> {
         let quoted = parse::quoted(ip.source.is_ipv6(), icmp.body).filter(|quoted| quoted.source == ip.destination);
         let Some(tuple) = quoted.and_then(|quoted| Tuple::of(&quoted, port)) else { return Ok(false) };
         self.judge_again(&tuple, port, now);
-        let Some(connection) = self.connections.known(&tuple.key, now) else { return Ok(false) };
-        match connection.standing {
-            Standing::Passes => (),
-            Standing::Audited(refusal) => {
-                case.refuse(step::CONNECTION, refusal, || "its connection is let through in audit".to_owned())?;
-            }
-            Standing::Revoked(_) => return Ok(false),
+        let connection = self.connections.known(&tuple.key, now).filter(|connection| connection.is_of(&tuple));
+        let Some(standing) = connection.map(|connection| connection.standing) else { return Ok(false) };
+        if matches!(standing, Standing::Revoked(_)) {
+            return Ok(false);
         }
-        if let Some(from) = from {
-            self.wanted(case, &from, "the sender is no listed device")?;
+        self.wanted(case, from, "the sender is no listed device")?;
+        if let Standing::Audited(refusal) = standing {
+            case.refuse(step::CONNECTION, refusal, || "its connection is let through in audit".to_owned())?;
         }
         case.agrees(step::CONNECTION, None, || "an error about a known connection".to_owned());
         Ok(true)
@@ -170,7 +192,7 @@ impl<'p> Judge<'p> {
         let opening = Tuple::of(ip, port).filter(|tuple| tuple.opens() && !(group || answers || mid_stream || ends));
         if let Some(tuple) = opening {
             let opening = Opening { by_router, mac: packet.macs.map(|macs| macs.source), spoken: layers.spoken };
-            let mut connection = Connection::opened(&tuple, flags, now, self.generation);
+            let mut connection = Connection::opened(&tuple, now, self.generation);
             connection.standing = Standing::of(case.audited);
             connection.replies = layers.replies();
             connection.opening = Some(opening);

@@ -163,22 +163,40 @@ impl<'p> Judge<'p> {
         let sender = self.sender(case, port, &packet)?;
         let receiver = who::receiver(&self.ground, &self.learnt, port, &packet, &sender);
         case.to = receiver.end();
-        let group = packet.is_for_group() || matches!(receiver, Receiver::Group(_));
-        let passed = match self.essential(case, &packet, &sender, &receiver)? {
+        let passed = match self.essential(case, port, &packet, &sender, &receiver)? {
             Some(passed) => passed,
-            None => match self.known(case, Some(sender), port, &packet, group, now)? {
-                Some(passed) => passed,
-                None => {
-                    let to = self.receiver(case, port, &packet, &sender, &receiver)?;
-                    self.opens(case, port, &packet, (sender, to), group, now)?
+            None => {
+                if case.audited.is_none() || sender.device.is_some() {
+                    self.learn(&packet, &sender);
                 }
-            },
+                self.judged(case, port, &packet, (sender, receiver), now)?
+            }
         };
         if let Some(ip) = packet.ip() {
             self.fragments.note(ip, port, now, case.audited);
         }
-        self.learn(&packet, &sender);
         Ok(passed)
+    }
+
+    /// What is no essential: a later fragment, a packet of a known connection, or one for the layers.
+    fn judged(
+        &mut self,
+        case: &mut Case<'p>,
+        port: PortId,
+        packet: &Packet<'_>,
+        (sender, receiver): (End, Receiver),
+        now: u64,
+    ) -> Result<Passed<'p>, Refusal<'p>> {
+        if let Some(passed) = self.later_fragment(case, port, packet, now)? {
+            return Ok(passed);
+        }
+        self.stays_on_link(case, port, packet, &sender, &receiver)?;
+        let group = packet.is_for_group() || matches!(receiver, Receiver::Group(_));
+        if let Some(passed) = self.known(case, port, packet, (&sender, group), now)? {
+            return Ok(passed);
+        }
+        let to = self.receiver(case, &sender, &receiver)?;
+        self.opens(case, port, packet, (sender, to), group, now)
     }
 
     fn parse<'f>(&self, case: &mut Case<'p>, medium: Medium, frame: &'f [u8]) -> Result<Packet<'f>, Refusal<'p>> {
@@ -211,8 +229,14 @@ impl<'p> Judge<'p> {
             }
             Sender::Spoofed { why, audit, taken_for } => {
                 case.from = taken_for;
-                case.refuse(step::SOURCE, Refusal::without_rule(Reason::SpoofedSource, audit), || why.to_owned())?;
-                taken_for.ok_or_else(|| self.unknown_zone(case, "a port of several zones, and nothing tells which"))?
+                let refusal = Refusal::without_rule(Reason::SpoofedSource, audit);
+                let Some(taken_for) = taken_for else {
+                    // On a port of several zones nobody can tell whom it would be judged as.
+                    let refusal = Refusal { audit: self.ground.all_in_audit(), ..refusal };
+                    return Err(case.stop(step::SOURCE, refusal, || why.to_owned()));
+                };
+                case.refuse(step::SOURCE, refusal, || why.to_owned())?;
+                taken_for
             }
             Sender::Nowhere => {
                 return Err(self.unknown_zone(case, "no address, on a port of several zones"));
@@ -225,6 +249,7 @@ impl<'p> Judge<'p> {
     fn essential(
         &self,
         case: &mut Case<'p>,
+        port: PortId,
         packet: &Packet<'_>,
         sender: &End,
         receiver: &Receiver,
@@ -235,60 +260,74 @@ impl<'p> Judge<'p> {
                 Ok(Some(Passed { reason: Reason::Essential, rule: None }))
             }
             // Where nothing is essential, the layers say who may advertise and answer.
-            Essential::Forged(why) if self.ground.policy.zones[sender.home.0].essentials => {
-                let refusal = Refusal::without_rule(Reason::SpoofedSource, sender.in_audit(&self.ground));
-                case.refuse(step::SOURCE, refusal, || why.to_owned())?;
+            Essential::Forged(why)
+                if self.ground.policy.zones[sender.home.0].essentials && receiver.end().is_some() =>
+            {
+                let audit = sender.in_audit_at(&self.ground, port);
+                case.refuse(step::SOURCE, Refusal::without_rule(Reason::SpoofedSource, audit), || why.to_owned())?;
                 Ok(None)
             }
             Essential::Is(_) | Essential::Forged(_) | Essential::No => Ok(None),
         }
     }
 
-    fn receiver(
+    /// Addresses of the link mean nothing beyond it.
+    fn stays_on_link(
         &self,
         case: &mut Case<'p>,
         port: PortId,
         packet: &Packet<'_>,
         sender: &End,
         receiver: &Receiver,
-    ) -> Result<End, Refusal<'p>> {
+    ) -> Result<(), Refusal<'p>> {
+        let of_link = packet.source().is_some_and(|address| belongs_to_port(&address));
+        let crosses = |end: End| end.home != sender.home && end.zone != self.ground.policy.router_zone;
+        if !of_link || !receiver.end().is_some_and(crosses) {
+            return Ok(());
+        }
+        let refusal = Refusal::without_rule(Reason::SpoofedSource, sender.in_audit_at(&self.ground, port));
+        case.refuse(step::SOURCE, refusal, || "an address of the link, to another zone".to_owned())
+    }
+
+    fn receiver(&self, case: &mut Case<'p>, sender: &End, receiver: &Receiver) -> Result<End, Refusal<'p>> {
         let Some(end) = receiver.end() else {
             return Err(self.unknown_zone(case, "the destination is in no zone"));
         };
-        let link_only = packet.source().is_some_and(|address| belongs_to_port(&address));
-        if link_only && end.home != sender.home && end.zone != self.ground.policy.router_zone {
-            let audit = match sender.device {
-                Some(_) => sender.in_audit(&self.ground),
-                None => self.ground.port_in_audit(port),
-            };
-            let refusal = Refusal::without_rule(Reason::SpoofedSource, audit);
-            case.refuse(step::SOURCE, refusal, || "an address of the link, to another zone".to_owned())?;
-        }
         self.wanted(case, sender, "the sender is no listed device")?;
-        // A group is nobody unknown.
-        if matches!(receiver, Receiver::Is(_)) {
-            self.wanted(case, &end, "the receiver is no listed device")?;
+        match receiver {
+            Receiver::Is(_) => self.wanted(case, &end, "the receiver is no listed device")?,
+            Receiver::Torn(_) => {
+                let refusal = Refusal::without_rule(Reason::UnknownDevice, end.in_audit(&self.ground));
+                case.refuse(step::SOURCE, refusal, || "the address is one device's, and the MAC another's".to_owned())?;
+            }
+            // A group is nobody unknown.
+            Receiver::Group(_) | Receiver::Nowhere => (),
         }
         Ok(end)
     }
 
     /// A zone may demand listed devices, as senders and as receivers.
     fn wanted(&self, case: &mut Case<'p>, end: &End, otherwise: &'static str) -> Result<(), Refusal<'p>> {
-        if !end.is_unwanted(&self.ground) {
-            return Ok(());
+        match self.unwanted(end) {
+            Some(refusal) => case.refuse(step::SOURCE, refusal, || otherwise.to_owned()),
+            None => Ok(()),
         }
-        let refusal = Refusal::without_rule(Reason::UnknownDevice, end.in_audit(&self.ground));
-        case.refuse(step::SOURCE, refusal, || otherwise.to_owned())
     }
 
-    /// A device without listed addresses has those that it was last seen with.
+    fn unwanted(&self, end: &End) -> Option<Refusal<'p>> {
+        let refusal = || Refusal::without_rule(Reason::UnknownDevice, end.in_audit(&self.ground));
+        end.is_unwanted(&self.ground).then(refusal)
+    }
+
+    /// A device without listed addresses has those that it was last seen with, and that nobody else was seen with since.
     fn learn(&mut self, packet: &Packet<'_>, sender: &End) {
-        let Some(address) = packet.source() else { return };
+        let Some(address) = packet.ip().map(|ip| ip.source) else { return };
         if belongs_to_port(&address) || self.ground.device_of(&address).is_some() {
             return;
         }
-        match packet.macs.filter(|_| sender.device.is_some()) {
-            Some(macs) => self.learnt.insert(address, macs.source),
+        let Some(macs) = packet.macs else { return };
+        match sender.device {
+            Some(_) => self.learnt.insert(address, macs.source),
             None => self.learnt.remove(&address),
         };
     }

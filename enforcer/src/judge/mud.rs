@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::case::step;
-use super::ground::{Ground, is_group, is_link_local};
+use super::ground::{Ground, belongs_to_port, is_group};
 use super::spoken::{Spoken, What};
 use super::who::End;
 use super::{Rule, rule_of};
@@ -125,13 +125,16 @@ impl<'a, 'p> List<'a, 'p> {
 
     fn is_peer(&self, wanted: &PeerMatch, address: Option<IpAddr>, profile: &Profile) -> bool {
         let policy = self.ground.policy;
+        // Frames without IP have no address; a forged one counts for nothing.
+        let local = self.is_local(address);
+        let address = address.filter(|_| !self.peer.forged);
         let listed = |addresses: Option<&Vec<IpAddr>>| {
             addresses.zip(address).is_some_and(|(addresses, address)| addresses.contains(&address))
         };
         match wanted {
             PeerMatch::Network(network) => address.is_some_and(|address| network.contains(&address)),
             PeerMatch::Name(name) => listed(policy.names.get(name)),
-            PeerMatch::LocalNetworks => self.is_local(address),
+            PeerMatch::LocalNetworks => local,
             PeerMatch::Controller(class) => match policy.controllers.get(class) {
                 // The two classes that are the router, where they are not set.
                 None if matches!(class.as_str(), DNS | NTP) => {
@@ -150,7 +153,7 @@ impl<'a, 'p> List<'a, 'p> {
     /// leave its segment.
     fn is_local(&self, address: Option<IpAddr>) -> bool {
         let Some(address) = address else { return true };
-        is_group(&address) || is_link_local(&address) || !self.ground.policy.zones[self.peer.home.0].is_uplink()
+        is_group(&address) || belongs_to_port(&address) || !self.ground.policy.zones[self.peer.home.0].is_uplink()
     }
 
     /// True where the other end is a listed device with such a profile.

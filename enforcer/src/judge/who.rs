@@ -18,10 +18,12 @@ pub(super) struct End {
     /// The zone that it stands in: another one only for who is in quarantine.
     pub(super) home: ZoneId,
     pub(super) device: Option<DeviceId>,
+    /// The address that it bears is not its own, and says nothing of it.
+    pub(super) forged: bool,
 }
 
 /// What became of the question who sends.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Sender {
     /// Port, MAC and address belong together.
     Is(End),
@@ -44,6 +46,8 @@ pub(super) enum Receiver {
     Is(End),
     /// Everybody in the sender's zone, or those who listen.
     Group(End),
+    /// An address that was seen with one device, and the MAC of another.
+    Torn(End),
     /// An address that is in no zone.
     Nowhere,
 }
@@ -55,7 +59,7 @@ impl Receiver {
     /// The end, where there is one.
     pub(super) fn end(&self) -> Option<End> {
         match self {
-            Receiver::Is(end) | Receiver::Group(end) => Some(*end),
+            Receiver::Is(end) | Receiver::Group(end) | Receiver::Torn(end) => Some(*end),
             Receiver::Nowhere => None,
         }
     }
@@ -64,7 +68,7 @@ impl Receiver {
 impl End {
     fn of_device(ground: &Ground<'_>, id: DeviceId) -> End {
         let zone = ground.policy.devices[id.0].zone;
-        End { zone, home: zone, device: Some(id) }
+        End { zone, home: zone, device: Some(id), forged: false }
     }
 
     /// Somebody in this zone who is no listed device.
@@ -73,17 +77,25 @@ impl End {
             Unknown::Quarantine(quarantine) => quarantine,
             Unknown::Allow | Unknown::Deny => home,
         };
-        End { zone, home, device: None }
+        End { zone, home, device: None, forged: false }
     }
 
     pub(super) fn router(ground: &Ground<'_>) -> End {
         let zone = ground.policy.router_zone;
-        End { zone, home: zone, device: None }
+        End { zone, home: zone, device: None, forged: false }
     }
 
     /// True for no listed device, in a zone that demands one.
     pub(super) fn is_unwanted(&self, ground: &Ground<'_>) -> bool {
         self.device.is_none() && ground.policy.zones[self.home.0].unknown == Unknown::Deny
+    }
+
+    /// True where drops for what this end pretends are let through: the device's mode, else that of every zone of the port.
+    pub(super) fn in_audit_at(&self, ground: &Ground<'_>, port: PortId) -> bool {
+        match self.device {
+            Some(_) => self.in_audit(ground),
+            None => ground.port_in_audit(port),
+        }
     }
 
     /// True where drops that rest on this end are let through: the device's mode, else its zone's.
@@ -101,22 +113,22 @@ pub(super) fn sender(ground: &Ground<'_>, port: PortId, packet: &Packet<'_>) -> 
     if mac.is_some_and(|mac| packet::is_group(&mac)) {
         return nobody(ground, port, "a group's MAC as source");
     }
+    let sender = claimed(ground, port, mac, packet.source());
+    if packet.ip().is_some_and(|ip| ip.source == ip.destination) {
+        return forged(ground, port, sender, "a packet to its own source address");
+    }
     if let (Content::Arp(arp), Some(mac)) = (&packet.content, mac)
         && arp.sender_mac != mac
     {
-        return nobody(ground, port, "ARP in the name of another MAC than that of the frame");
-    }
-    let sender = claimed(ground, port, mac, packet.source());
-    let Sender::Is(end) = sender else { return sender };
-    if packet.ip().is_some_and(|ip| ip.source == ip.destination) {
-        return forged(ground, port, end, "a packet to its own source address");
+        return forged(ground, port, sender, "ARP in the name of another MAC than that of the frame");
     }
     let Some(target) = advertised(packet) else { return sender };
-    match claimed(ground, port, mac, Some(target)) {
-        Sender::Is(_) if !target.is_unspecified() => sender,
-        Sender::Nowhere => Sender::Nowhere,
-        Sender::Is(_) | Sender::Spoofed { .. } => {
-            forged(ground, port, end, "a neighbour advertisement for somebody else's address")
+    let claimed = if target.is_unspecified() { None } else { Some(claimed(ground, port, mac, Some(target))) };
+    match claimed {
+        Some(Sender::Is(own)) if matches!(sender, Sender::Is(end) if end.device == own.device) => sender,
+        Some(Sender::Nowhere) => Sender::Nowhere,
+        Some(Sender::Is(_) | Sender::Spoofed { .. }) | None => {
+            forged(ground, port, sender, "a neighbour advertisement for somebody else's address")
         }
     }
 }
@@ -129,12 +141,11 @@ fn advertised(packet: &Packet<'_>) -> Option<IpAddr> {
 }
 
 /// It rests on who says it.
-fn forged(ground: &Ground<'_>, port: PortId, end: End, why: &'static str) -> Sender {
-    let audit = match end.device {
-        Some(_) => end.in_audit(ground),
-        None => ground.port_in_audit(port),
-    };
-    Sender::Spoofed { why, audit, taken_for: Some(end) }
+fn forged(ground: &Ground<'_>, port: PortId, sender: Sender, why: &'static str) -> Sender {
+    match sender {
+        Sender::Is(end) => Sender::Spoofed { why, audit: end.in_audit_at(ground, port), taken_for: Some(end) },
+        Sender::Spoofed { .. } | Sender::Nowhere => sender,
+    }
 }
 
 /// Who has this MAC and this address at `port`.
@@ -174,7 +185,7 @@ fn on_port(ground: &Ground<'_>, port: PortId, by_mac: Option<DeviceId>) -> Sende
         (Some(device), zones) if zones.contains(&ground.policy.devices[device.0].zone) => {
             Sender::Is(End::of_device(ground, device))
         }
-        (Some(device), _) => not_its_port(ground, port, device, "the device's MAC on a port of another zone"),
+        (Some(_), _) => nobody(ground, port, "the device's MAC on a port of another zone"),
         (None, [zone]) => Sender::Is(End::unlisted(ground, *zone)),
         (None, _) => Sender::Nowhere,
     }
@@ -189,7 +200,7 @@ fn with_listed_address(
 ) -> Sender {
     let listed = &ground.policy.devices[device.0];
     if !ground.port(port).zones.contains(&listed.zone) {
-        return not_its_port(ground, port, device, "a device's address on a port of another zone");
+        return nobody(ground, port, "a device's address on a port of another zone");
     }
     if let (Some(other), true) = (by_mac, by_mac != Some(device)) {
         // It rests on both devices.
@@ -212,7 +223,7 @@ fn with_listed_address(
 fn with_listed_mac(ground: &Ground<'_>, port: PortId, device: DeviceId, address: &IpAddr) -> Sender {
     let listed = &ground.policy.devices[device.0];
     if !ground.port(port).zones.contains(&listed.zone) {
-        return not_its_port(ground, port, device, "a device's MAC on a port of another zone");
+        return nobody(ground, port, "a device's MAC on a port of another zone");
     }
     if is_fenced(ground, device, address) {
         return not_the_device(ground, device, "a device's MAC with an address that it does not list");
@@ -229,13 +240,6 @@ fn is_fenced(ground: &Ground<'_>, device: DeviceId, address: &IpAddr) -> bool {
     listed.iter().any(|listed| listed.is_ipv4() == address.is_ipv4())
 }
 
-/// A device's MAC or address where the device cannot be: it rests on the device and on every zone of the port, and lends
-/// nobody the device's rights.
-fn not_its_port(ground: &Ground<'_>, port: PortId, device: DeviceId, why: &'static str) -> Sender {
-    let audit = ground.policy.devices[device.0].audit && ground.port_in_audit(port);
-    Sender::Spoofed { why, audit, taken_for: unlisted_on(ground, port) }
-}
-
 /// It rests on the device.
 fn not_the_device(ground: &Ground<'_>, device: DeviceId, why: &'static str) -> Sender {
     let end = End::of_device(ground, device);
@@ -250,7 +254,7 @@ fn nobody(ground: &Ground<'_>, port: PortId, why: &'static str) -> Sender {
 /// Somebody on the port who is no listed device; none where it has several zones.
 fn unlisted_on(ground: &Ground<'_>, port: PortId) -> Option<End> {
     match ground.port(port).zones.as_slice() {
-        [zone] => Some(End::unlisted(ground, *zone)),
+        [zone] => Some(End { forged: true, ..End::unlisted(ground, *zone) }),
         _ => None,
     }
 }
@@ -307,11 +311,21 @@ fn with_address(ground: &Ground<'_>, learnt: &Learnt, by_mac: Option<DeviceId>, 
         return Some(End::of_device(ground, device));
     }
     let zone = ground.zone_of(address)?;
-    let may_have =
-        |device: &DeviceId| ground.policy.devices[device.0].zone == zone && !is_fenced(ground, *device, address);
-    let seen = || learnt.get(address).and_then(|mac| ground.device_of_mac(mac)).filter(may_have);
-    let device = by_mac.filter(may_have).or_else(seen);
+    let device = by_mac.filter(|device| may_have(ground, *device, address));
+    let device = device.or_else(|| seen_with(ground, learnt, address));
     Some(device.map_or(End::unlisted(ground, zone), |device| End::of_device(ground, device)))
+}
+
+/// The device that was seen with an address that none lists.
+fn seen_with(ground: &Ground<'_>, learnt: &Learnt, address: &IpAddr) -> Option<DeviceId> {
+    let unlisted = learnt.get(address).filter(|_| ground.device_of(address).is_none());
+    let device = unlisted.and_then(|mac| ground.device_of_mac(mac));
+    device.filter(|device| may_have(ground, *device, address))
+}
+
+/// True for an address in the device's zone that does not lie beyond its fence.
+fn may_have(ground: &Ground<'_>, device: DeviceId, address: &IpAddr) -> bool {
+    ground.zone_of(address) == Some(ground.policy.devices[device.0].zone) && !is_fenced(ground, device, address)
 }
 
 /// Whom a packet of `sender` is for. `port` is where it is seen.
@@ -322,7 +336,7 @@ pub(super) fn receiver(
     packet: &Packet<'_>,
     sender: &End,
 ) -> Receiver {
-    let neighbours = End { zone: sender.zone, home: sender.home, device: None };
+    let neighbours = End { device: None, forged: false, ..*sender };
     let to_mac = packet.macs.map(|macs| macs.destination);
     let by_mac = to_mac.and_then(|mac| ground.device_of_mac(&mac));
     let Some(address) = packet.ip().map(|ip| ip.destination) else {
@@ -343,6 +357,10 @@ pub(super) fn receiver(
         return Receiver::Is(End::router(ground));
     }
     if belongs_to_port(&address) {
+        // At the other end of a link without Ethernet headers is nobody but the router.
+        if packet.macs.is_none() {
+            return Receiver::Is(End::router(ground));
+        }
         let device = by_mac.filter(|device| ground.policy.devices[device.0].zone == sender.home);
         return Receiver::Is(
             device.map_or(End::unlisted(ground, sender.home), |device| End::of_device(ground, device)),
@@ -351,6 +369,11 @@ pub(super) fn receiver(
     // For others it is an address like any in that zone.
     if ground.is_directed_broadcast(&address) && ground.zone_of(&address) == Some(sender.home) {
         return Receiver::Group(neighbours);
+    }
+    if let Some(seen) = seen_with(ground, learnt, &address)
+        && by_mac.is_some_and(|device| device != seen)
+    {
+        return Receiver::Torn(End::unlisted(ground, ground.policy.devices[seen.0].zone));
     }
     with_address(ground, learnt, by_mac, &address).map_or(Receiver::Nowhere, Receiver::Is)
 }

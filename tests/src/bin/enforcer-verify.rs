@@ -35,15 +35,15 @@ struct Arguments {
     /// Without the reference.
     #[arg(long)]
     no_reference: bool,
-    /// With what the router itself sends.
+    /// Without what the router itself sends.
     #[arg(long)]
-    leaves: bool,
-    /// With what entered by one interface and leaves by another.
+    no_leaves: bool,
+    /// Without what entered by one interface and leaves by another.
     #[arg(long)]
-    forwards: bool,
-    /// With another policy that comes into force in the middle of some sessions.
+    no_forwards: bool,
+    /// Without other policies that come into force in the middle of sessions.
     #[arg(long)]
-    reloads: bool,
+    no_reloads: bool,
     /// End with the first difference.
     #[arg(long)]
     stop: bool,
@@ -80,7 +80,11 @@ fn verify(arguments: &Arguments) -> Result<bool> {
         seed: arguments.seed,
         workers: arguments.workers.unwrap_or(processors),
         panel: Panel { kernel: !arguments.no_kernel, reference: !arguments.no_reference },
-        extent: Extent { leaves: arguments.leaves, forwards: arguments.forwards, reloads: arguments.reloads },
+        extent: Extent {
+            leaves: !arguments.no_leaves,
+            forwards: !arguments.no_forwards,
+            reloads: !arguments.no_reloads,
+        },
         stop: arguments.stop,
         folder: arguments.folder.clone(),
     };

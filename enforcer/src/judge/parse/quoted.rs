@@ -85,7 +85,10 @@ fn transport(protocol: u8, bytes: &[u8]) -> Option<Transport<'_>> {
             let ([kind, code, _, _, high, low, _, _], body) = bytes.split_first_chunk()?;
             Transport::Icmp(Icmp { kind: *kind, code: *code, identifier: u16::from_be_bytes([*high, *low]), body })
         }
-        _ => Transport::Other,
+        _ => {
+            bytes.first_chunk::<8>()?;
+            Transport::Other
+        }
     })
 }
 
