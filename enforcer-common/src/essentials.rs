@@ -67,15 +67,14 @@ pub fn classify(packet: &Packet) -> Essential {
     }
 }
 
-/// Settles an essential that enters. `binding` is what the source step found for the sender and for what it claims; `from`
-/// and `to` sender and receiver.
+/// Settles an essential that enters, of a sender who is bound (or let through in audit). `zone_flags` are those of the zone
+/// that the sender stands in; `from` and `to` sender and receiver.
 ///
 /// `None`: not an essential after all, the layers decide.
 #[inline(always)]
 pub fn settle(
     what: Essential,
     packet: &Packet,
-    binding: Finding,
     zone_flags: u32,
     (from, to): (&Endpoint, &Endpoint),
 ) -> Option<Finding> {
@@ -84,15 +83,15 @@ pub fn settle(
     }
     let verdict = match what {
         Essential::No => return None,
-        Essential::Bound | Essential::Advertisement => binding,
-        Essential::Listener if is_listener(packet, to) => binding,
+        Essential::Bound | Essential::Advertisement => Ok(()),
+        Essential::Listener if is_listener(packet, to) => Ok(()),
         // Only as far as the zone that it comes from, or the router.
         Essential::FromUplink | Essential::ToClient if !stays(from, to) => return None,
         Essential::FromUplink | Essential::ToClient if zone_flags & image::zone::UPLINK == 0 => {
             Err(Reason::SpoofedSource)
         }
-        Essential::FromUplink => binding,
-        Essential::ToRouter if is_for_servers(packet) || to.is(flag::ROUTER) => binding,
+        Essential::FromUplink => Ok(()),
+        Essential::ToRouter if is_for_servers(packet) || to.is(flag::ROUTER) => Ok(()),
         Essential::Listener | Essential::ToClient | Essential::ToRouter => return None,
     };
     // Nobody needs it in fragments (RFC 6980), so it is none. But what must not be said must not be said in fragments either.
@@ -110,7 +109,7 @@ fn stays(from: &Endpoint, to: &Endpoint) -> bool {
 
 /// True for what a listener says: to a group, over IPv6 from a link-local or the unspecified address.
 #[inline(always)]
-fn is_listener(packet: &Packet, to: &Endpoint) -> bool {
+pub fn is_listener(packet: &Packet, to: &Endpoint) -> bool {
     to.is(flag::GROUP) && (packet.kind == kind::IPV4 || is_link_scoped(kind::IPV6, &packet.source))
 }
 

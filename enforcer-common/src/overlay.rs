@@ -40,6 +40,8 @@ pub mod port {
     pub const OWN_MAC: u32 = 16;
     /// The port is part of a bridge: unicast for others passes through.
     pub const BRIDGED: u32 = 32;
+    /// Set by the program alone: the packet leaves by the port.
+    pub const LEAVES: u32 = 1 << 31;
 }
 
 /// The overlay's header.

@@ -129,10 +129,14 @@ pub fn sender<W: World + ?Sized>(
     if out.is(flag::LINK_LOCAL | flag::UNSPECIFIED) {
         let label = out.address_label;
         let bits = out.flags & (flag::LINK_LOCAL | flag::UNSPECIFIED);
-        without_address(world, heads, port, anywhere, &by_mac, out)?;
+        // Linux takes IPv4 for any of its addresses by any interface; over IPv6 the port tells whose it is.
+        if packet.kind != kind::IPV6 && out.is(flag::ROUTER) {
+            return Err(Reason::SpoofedSource);
+        }
+        let found = without_address(world, heads, port, anywhere, &by_mac, out);
         out.address_label = label;
         out.flags |= bits;
-        return if land { Err(Reason::SpoofedSource) } else { Ok(()) };
+        return if land { Err(Reason::SpoofedSource) } else { found };
     }
     if out.is(flag::GROUP | flag::ROUTER | flag::BAD) {
         return Err(Reason::SpoofedSource);
@@ -211,7 +215,13 @@ pub fn receiver<W: World + ?Sized>(
         return Ok(());
     }
     address(world, heads, packet.kind, &packet.destination, out)?;
-    if out.is(flag::GROUP) && out.home != 0 && out.home != from.home && !from.is(flag::ROUTER) {
+    if out.is(flag::GROUP) && out.home != 0 && out.home != from.home {
+        if from.is(flag::ROUTER) {
+            // Everybody in the network's zone.
+            out.zone = out.home;
+            out.flags = flag::GROUP | out.flags & flag::ZONE_AUDIT;
+            return Ok(());
+        }
         out.flags &= !flag::GROUP;
     }
     if out.is(flag::GROUP) {
@@ -285,10 +295,14 @@ fn link_local<W: Cells + ?Sized>(
     out: &mut Endpoint,
 ) -> Finding {
     let label = out.address_label;
-    let own = out.is(flag::ROUTER) && local.bits & overlay::port::OWN_MAC == 0
+    // Linux takes IPv4 for any of its addresses by any interface, IPv6 for those of the interface.
+    let listed = out.is(flag::ROUTER) && (packet.kind != kind::IPV6 || local.is_own_link_local(&packet.destination));
+    let own = listed && local.bits & overlay::port::OWN_MAC == 0
         || local.bits & overlay::port::OWN_MAC != 0
             && (packet.destination_mac == local.mac || local.bits & overlay::port::BRIDGED == 0);
-    if own || (packet.is(packet::flag::NO_ETHERNET)) {
+    // What leaves is for the other end of the link.
+    let leaves = from.is(flag::ROUTER) || local.bits & overlay::port::LEAVES != 0;
+    if !leaves && (own || packet.is(packet::flag::NO_ETHERNET)) {
         *out = endpoint(world, heads, ROUTER_ENDPOINT).ok_or(DAMAGED)?;
     } else if by_mac.device != 0 && by_mac.home == from.home {
         *out = *by_mac;

@@ -3,13 +3,14 @@
 use enforcer_common::{
     connection::{Key, Value, flag, is_link_scoped, is_tcp_open, state},
     endpoint,
-    packet::{flag as packet_flag, kind, protocol, tcp},
+    packet::{Packet, flag as packet_flag, kind, protocol, tcp},
     reason::{Reason, Verdict},
     source::{self, ROUTER_ENDPOINT},
 };
 
 use crate::{
-    ends, fragment,
+    egress, ends, fragment,
+    ingress::despite,
     judged::{Judged, Refusal},
     maps::CONNECTIONS,
     scratch::{Scratch, which},
@@ -30,7 +31,7 @@ fn key_of(s: &mut Scratch, which: u32) -> bool {
 pub(crate) fn follow(s: &mut Scratch) -> Judged {
     let known = find(s);
     if known.is_now() && !known.is_drop() {
-        fragment::remember(s, known);
+        fragment::remember(s, despite(s.earlier, known));
     }
     known
 }
@@ -51,6 +52,9 @@ fn find(s: &mut Scratch) -> Judged {
         return Judged::NOTHING;
     }
     let by_opener = entry.is_opener(from_low);
+    if is_out_of_role(&s.packet, by_opener) {
+        return Judged::NOTHING;
+    }
     // A new SYN opens a new conversation where the old one has ended or was revoked, and where it comes from the other end.
     let opens = s.packet.protocol == protocol::TCP && is_tcp_open(&s.packet);
     if opens && (!by_opener || entry.state == state::CLOSED || entry.verdict == Verdict::Drop as u8) {
@@ -83,6 +87,13 @@ fn find(s: &mut Scratch) -> Judged {
     standing(entry)
 }
 
+/// True for an echo request of the end that was asked, and for a reply of the one that asks.
+#[inline(always)]
+fn is_out_of_role(packet: &Packet, by_opener: bool) -> bool {
+    let is_echo = packet.protocol == protocol::ICMP || packet.protocol == protocol::ICMPV6;
+    is_echo && packet.is(packet_flag::ECHO_REPLY) == by_opener
+}
+
 /// What a connection's packets pass as: established, or audit where its opening packet did.
 #[inline(always)]
 fn standing(entry: &Value) -> Judged {
@@ -100,7 +111,7 @@ pub(crate) fn related(s: &mut Scratch) -> Judged {
     if !s.packet.is(packet_flag::ICMP_ERROR) || s.quoted == 0 {
         return Judged::NOTHING;
     }
-    key_of(s, which::OTHER);
+    let from_low = key_of(s, which::OTHER);
     // SAFETY: read once, field by field.
     let Some(entry) = (unsafe { CONNECTIONS.get(&s.key) }) else {
         return Judged::NOTHING;
@@ -108,6 +119,7 @@ pub(crate) fn related(s: &mut Scratch) -> Judged {
     if entry.is_expired(s.other.protocol, s.now)
         || entry.generation != s.generation
         || entry.verdict == Verdict::Drop as u8
+        || is_out_of_role(&s.other, entry.is_opener(from_low))
     {
         return Judged::NOTHING;
     }
@@ -161,13 +173,14 @@ fn again(s: &mut Scratch, entry: &mut Value, by_opener: bool) {
         s.other.destination = s.packet.source;
         s.other.source_port = s.packet.destination_port;
         s.other.destination_port = s.packet.source_port;
-        s.other.destination_mac = 0;
         if s.packet.is(packet_flag::ECHO_REPLY) {
             s.other.icmp_type = if s.packet.kind == kind::IPV4 { 8 } else { 128 };
             s.other.flags &= !packet_flag::ECHO_REPLY;
         }
     }
     s.other.source_mac = entry.opener_mac;
+    // Known of packets of one side alone.
+    s.other.destination_mac = 0;
     s.kept = s.ends;
     let refusal = opening(s, entry);
     s.ends = s.kept;
@@ -208,8 +221,13 @@ fn opening(s: &mut Scratch, entry: &Value) -> Refusal {
             return Refusal::new(reason, false);
         }
     }
-    if let Err(reason) = steps::receiver(s, which::OTHER) {
+    if entry.flags & (flag::BY_ROUTER | flag::TRANSLATED) != 0 {
+        earlier = egress::receiver(s, which::OTHER);
+    } else if let Err(reason) = steps::receiver(s, which::OTHER) {
         return Refusal::new(reason, false);
+    }
+    if s.ends.1.home == 0 {
+        return Refusal::new(Reason::UnknownZone, false);
     }
     earlier = earlier.or(ends::check(s));
     if earlier.is_enforced() {

@@ -5,8 +5,8 @@ use enforcer_common::{
     endpoint::{endpoint, flag as end},
     essentials::{self, Essential},
     image::{self, port_has_zone},
-    overlay::{self, port},
-    packet::{flag, kind},
+    overlay::port,
+    packet::{Packet, flag, kind},
     reason::Reason,
     source::{self, ROUTER_ENDPOINT},
 };
@@ -122,17 +122,13 @@ pub(crate) fn router_ends(s: &mut Scratch) -> Judged {
     {
         s.ends.0.address_label = s.spare.address_label;
     }
-    if let Err(reason) = steps::receiver(s, which::PACKET) {
-        return ends::refuse(s, reason);
-    }
-    if s.ends.1.is(end::GROUP | end::LINK_LOCAL) || !s.packet.is_ip() {
-        leaves_to_zone(s);
-    }
+    s.receiver = receiver(s, which::PACKET);
     ends::accounts(s);
     let stays = s.ends.1.is(end::GROUP | end::LINK_LOCAL) || !s.packet.is_ip();
     let what = if s.packet.is(flag::FIRST_FRAGMENT) { Essential::No } else { essentials::classify(&s.packet) };
     match what {
         Essential::No | Essential::ToClient => {}
+        Essential::Listener if !essentials::is_listener(&s.packet, &s.ends.1) => {}
         // Neighbour discovery speaks to single neighbours too; DHCP answers go to a client that may have no other address.
         Essential::Bound | Essential::Advertisement | Essential::FromUplink if stays || is_receiver_on_port(s) => {
             return Judged::pass(Reason::Essential);
@@ -149,11 +145,17 @@ pub(crate) fn router_ends(s: &mut Scratch) -> Judged {
 /// Judges what the router sends and belongs to no connection.
 #[inline(always)]
 pub(crate) fn router_opens(s: &mut Scratch) -> Judged {
-    let related = connection::related(s);
-    if related.is_now() {
-        return related;
+    if !s.ends.1.is(end::GROUP) {
+        let related = connection::related(s);
+        if related.is_now() {
+            fragment::remember(s, related);
+            return related;
+        }
     }
-    let earlier = ends::check(s);
+    if s.ends.1.home == 0 {
+        return s.receiver.judged();
+    }
+    let earlier = s.receiver.or(ends::check(s));
     if earlier.is_enforced() {
         return earlier.drop();
     }
@@ -187,18 +189,44 @@ fn is_receiver_on_port(s: &Scratch) -> bool {
     }
 }
 
-/// A group-addressed or link-local packet is for the zone of the port by which it leaves.
+/// Finds who receives. Groups, neighbours by link-local address, and frames without IP are of the zone of the port by which
+/// the packet leaves, whoever sends: to nobody where the port has several.
 #[inline(always)]
-fn leaves_to_zone(s: &mut Scratch) {
-    let zone = port_zone(s);
-    if s.ends.1.device == 0 {
-        s.ends.1.zone = zone;
-        s.ends.1.home = zone;
-        s.ends.1.flags &= !(end::ZONE_AUDIT | end::ROUTER);
+pub(crate) fn receiver(s: &mut Scratch, which: u32) -> Refusal {
+    let packet = if which == which::PACKET { &s.packet } else { &s.other };
+    let of_port = !packet.is_ip() || is_of_port(packet);
+    if of_port {
+        let zone = port_zone(s);
+        s.spare = s.ends.0;
+        let from = &mut s.ends.0;
+        from.zone = zone;
+        from.home = zone;
+        from.flags &= !end::ZONE_AUDIT;
         if ends::zone_flags(s, zone) & image::zone::AUDIT != 0 {
-            s.ends.1.flags |= end::ZONE_AUDIT;
+            s.ends.0.flags |= end::ZONE_AUDIT;
         }
     }
+    let found = steps::receiver(s, which);
+    if of_port {
+        s.ends.0 = s.spare;
+    }
+    match found {
+        Ok(()) if s.ends.1.home == 0 => Refusal::new(Reason::UnknownZone, ends::audit_all(s)),
+        Ok(()) => Refusal::NONE,
+        // The address tells the zone, and the layers can be asked.
+        Err(Reason::UnknownDevice) => {
+            Refusal::new(Reason::UnknownDevice, ends::audit_all(s) || s.ends.1.is(end::AUDIT))
+        }
+        Err(reason) => Refusal::new(reason, ends::audit_all(s)),
+    }
+}
+
+/// True for a packet to a group, or to an address that means something on one link only.
+#[inline(always)]
+fn is_of_port(packet: &Packet) -> bool {
+    let first = packet.destination[0];
+    let is_group = if packet.kind == kind::IPV6 { first >> 24 == 0xff } else { first >> 28 == 0xe || first == u32::MAX };
+    is_group || is_link_scoped(packet.kind, &packet.destination)
 }
 
 /// Runs the layers and, where they agree, opens a connection.
@@ -233,7 +261,9 @@ fn forwarded(s: &mut Scratch) -> Judged {
 #[inline(always)]
 pub(crate) fn forwarded_anew(s: &mut Scratch) -> Judged {
     if s.packet.is_ip() && !s.packet.is_group_mac() {
-        if connection::related(s).is_now() {
+        let related = connection::related(s);
+        if related.is_now() {
+            fragment::remember(s, related);
             return Judged::NOTHING;
         }
         if source::address(&s.kernel(), &s.heads, s.packet.kind, &s.packet.source, &mut s.spare).is_err() {
@@ -243,26 +273,26 @@ pub(crate) fn forwarded_anew(s: &mut Scratch) -> Judged {
             return translated(s);
         }
     }
-    // What no prefix places is known by its MAC and the port that it entered by; a packet by its addresses.
+    // What no prefix places is known by its MAC and the interface that it entered by; others by their addresses: the MAC may
+    // be the router's by now.
     let mut by = s.port.number;
-    if !s.packet.is_ip() || is_link_scoped(s.packet.kind, &s.packet.source) {
-        let key = overlay::port_key(s.entered, s.packet.outer_vlan, s.packet.inner_vlan);
-        by = match overlay::port(&s.kernel(), s.half, &s.overlay, key) {
-            Some(port) => port.number,
-            None => 0,
-        };
+    if s.packet.kind == kind::OTHER || is_link_scoped(s.packet.kind, &s.packet.source) {
+        by = scene::entered_by(s);
     } else {
-        // The MAC may be the router's by now.
         s.packet.source_mac = 0;
     }
     let mut earlier = Refusal::NONE;
     if let Err(reason) = steps::sender(s, which::PACKET, by, true) {
-        earlier = Refusal::new(reason, s.ends.0.is(end::AUDIT) || ends::audit_all(s));
-        if earlier.is_enforced() || s.ends.0.zone == 0 {
+        // It is nobody, or somebody who sends from here under a wrong address.
+        if s.ends.0.zone == 0 || s.ends.0.is(end::ROUTER | end::GROUP | end::BAD) {
             return ends::refuse(s, reason);
         }
+        earlier = Refusal::new(reason, s.ends.0.is(end::AUDIT) || ends::audit_all(s));
+        if earlier.is_enforced() {
+            return earlier.drop();
+        }
     }
-    let to = steps::receiver(s, which::PACKET);
+    s.receiver = receiver(s, which::PACKET);
     let copy = s.ends.1.is(end::GROUP) || !s.packet.is_ip() || s.packet.is_group_mac();
     if copy && is_on_port(s) {
         fragment::remember(s, Judged::pass(Reason::Established));
@@ -273,14 +303,12 @@ pub(crate) fn forwarded_anew(s: &mut Scratch) -> Judged {
     if is_resolution(s) && ends::zone_flags(s, s.ends.0.home) & image::zone::ESSENTIALS != 0 {
         return Judged::NOTHING;
     }
-    if copy {
-        leaves_to_zone(s);
-    }
     ends::accounts(s);
-    if let Err(reason) = to {
-        return ends::refuse(s, reason);
+    earlier = earlier.or(ends::refusal_of_sender(s)).or(s.receiver);
+    if earlier.is_enforced() || s.ends.1.home == 0 {
+        return earlier.judged();
     }
-    earlier = earlier.or(ends::check(s));
+    earlier = earlier.or(ends::refusal_of_receiver(s));
     if earlier.is_enforced() {
         return earlier.drop();
     }
@@ -309,12 +337,13 @@ fn translated(s: &mut Scratch) -> Judged {
     if endpoint(&s.kernel(), &s.heads, ROUTER_ENDPOINT).map(|router| s.ends.0 = router).is_none() {
         return ends::refuse(s, Reason::Malformed);
     }
-    if steps::receiver(s, which::PACKET).is_err() {
-        return ends::refuse(s, Reason::UnknownZone);
-    }
+    s.receiver = receiver(s, which::PACKET);
     ends::accounts(s);
+    if s.ends.1.home == 0 {
+        return s.receiver.judged();
+    }
     // What the router sends in its own name: guardrails and the receiver's profile hold.
-    let earlier = ends::check(s);
+    let earlier = s.receiver.or(ends::check(s));
     if earlier.is_enforced() {
         return earlier.drop();
     }

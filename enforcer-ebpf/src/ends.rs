@@ -30,22 +30,42 @@ pub(crate) fn unless_audited(s: &Scratch, judged: Judged) -> Judged {
     if judged.is_drop() && audit_all(s) { judged.audited() } else { judged }
 }
 
-/// Demands a listed device at both ends where their zones do, and that link-local senders stay on their link.
+/// A refusal of the sender: addresses of the link mean nothing beyond it, and its zone may demand a listed device.
 #[inline(always)]
-pub(crate) fn check(s: &Scratch) -> Refusal {
+pub(crate) fn refusal_of_sender(s: &Scratch) -> Refusal {
     let (from, to) = &s.ends;
-    let everything = audit_all(s);
+    if !from.is(flag::LINK_LOCAL | flag::UNSPECIFIED | flag::DENIED) {
+        return Refusal::NONE;
+    }
+    let in_audit = audit_all(s) || from.is(flag::AUDIT);
     let mut found = Refusal::NONE;
-    if from.is(flag::LINK_LOCAL | flag::UNSPECIFIED) && from.home != to.home && to.zone != ZONE_ROUTER {
-        found = Refusal::new(Reason::SpoofedSource, everything || from.is(flag::AUDIT));
+    if from.is(flag::LINK_LOCAL | flag::UNSPECIFIED)
+        && from.home != to.home
+        && to.home != 0
+        && to.zone != ZONE_ROUTER
+    {
+        found = Refusal::new(Reason::SpoofedSource, in_audit);
     }
     if from.is(flag::DENIED) {
-        found = found.or(Refusal::new(Reason::UnknownDevice, everything || from.is(flag::AUDIT)));
-    }
-    if to.is(flag::DENIED) {
-        found = found.or(Refusal::new(Reason::UnknownDevice, everything || to.is(flag::AUDIT)));
+        found = found.or(Refusal::new(Reason::UnknownDevice, in_audit));
     }
     found
+}
+
+/// A refusal of the receiver: its zone may demand a listed device.
+#[inline(always)]
+pub(crate) fn refusal_of_receiver(s: &Scratch) -> Refusal {
+    let to = &s.ends.1;
+    if !to.is(flag::DENIED) {
+        return Refusal::NONE;
+    }
+    Refusal::new(Reason::UnknownDevice, audit_all(s) || to.is(flag::AUDIT))
+}
+
+/// A refusal of either end: the sender first.
+#[inline(always)]
+pub(crate) fn check(s: &Scratch) -> Refusal {
+    refusal_of_sender(s).or(refusal_of_receiver(s))
 }
 
 /// Sets the accounts of both zones.

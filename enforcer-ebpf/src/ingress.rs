@@ -47,32 +47,23 @@ fn judge(s: &mut Scratch) -> Judged {
     if settled.is_now() {
         return settled;
     }
-    let refusal = refusal_of_sender(s);
-    if !refusal.is_enforced() && !is_group(s) {
+    // A refusal of the sender that was found by now: of its source, or for want of a listed device.
+    s.earlier = s.earlier.or(ends::refusal_of_sender(s));
+    if !s.earlier.is_enforced() && !is_group(s) {
         let known = steps::find(s);
         if known.is_now() {
-            return despite(refusal, known);
+            return despite(s.earlier, known);
         }
     }
     steps::ingress_opens(s)
 }
 
-/// A refusal of the sender that was found by now: of its source, or for want of a listed device.
+/// A judgement of a packet whose sender was refused in audit before: what goes on does for the reason that was first.
 #[inline(always)]
-fn refusal_of_sender(s: &Scratch) -> Refusal {
-    let from = &s.ends.0;
-    if !from.is(end::DENIED) {
-        return s.earlier;
-    }
-    s.earlier.or(Refusal::new(Reason::UnknownDevice, ends::audit_all(s) || from.is(end::AUDIT)))
-}
-
-/// What a known connection says of a packet whose sender was refused in audit: it goes on, for the reason that was first.
-#[inline(always)]
-fn despite(refusal: Refusal, known: Judged) -> Judged {
+pub(crate) fn despite(refusal: Refusal, judged: Judged) -> Judged {
     match refusal.reason() {
-        Some(reason) if !known.is_drop() => Judged::new(Verdict::Audit, reason, 0),
-        _ => known,
+        Some(reason) if !judged.is_drop() => Judged::new(Verdict::Audit, reason, 0),
+        _ => judged,
     }
 }
 
@@ -85,7 +76,6 @@ fn is_group(s: &Scratch) -> bool {
 /// Steps 1 and 2: who sends and who receives; essentials, and what is refused for its source, are settled.
 #[inline(always)]
 pub(crate) fn ends(s: &mut Scratch) -> Judged {
-    s.earlier = Refusal::NONE;
     // 1. Parse: done by now.
     if s.parsed == 0 {
         return ends::refuse(s, Reason::Malformed);
@@ -103,41 +93,49 @@ pub(crate) fn ends(s: &mut Scratch) -> Judged {
     if s.packet.kind == kind::IPV6 && s.port.is_own_link_local(&s.packet.source) {
         binding = Err(Reason::SpoofedSource);
     }
-    let to = steps::receiver(s, which::PACKET);
+    let mut to = steps::receiver(s, which::PACKET);
     ends::accounts(s);
     let what = essentials::classify(&s.packet);
     if binding.is_ok() {
         binding = claims(s, what);
     }
-    // Where several zones share the port, nothing tells whose essentials a sender without address would have.
-    if what != Essential::No && binding != Err(Reason::UnknownZone) {
-        let zone_flags = ends::zone_flags(s, if s.ends.0.home != 0 { s.ends.0.home } else { port_cell[1] as u16 });
-        match essentials::settle(what, &s.packet, binding, zone_flags, (&s.ends.0, &s.ends.1)) {
-            Some(Ok(())) => return Judged::pass(Reason::Essential),
-            Some(Err(reason)) => return refuse_sender(s, port_cell, reason),
-            None => {}
-        }
-    }
-    s.receiver = match to {
-        Ok(()) => Refusal::NONE,
-        Err(reason) => Refusal::new(reason, ends::audit_all(s)),
-    };
     if let Err(reason) = binding {
         let refusal = refuse_sender(s, port_cell, reason);
         if refusal.is_drop() {
             return refusal;
         }
-        // Let through for now. Unless it is a device that stands here, it is nobody in particular of the port's zone to the
-        // layers, whatever zone it claims to be of: an audited port lends nobody another zone's rights.
+        // Let through for now. Unless it is a device that stands here, it is nobody in particular of the port's zone to all
+        // that follows, whatever zone it claims to be of: an audited port lends nobody another zone's rights.
         if !is_at_home(s, port_cell) {
             if !become_anonymous(s, port_cell) {
                 return ends::refuse(s, reason);
             }
-            let _ = steps::receiver(s, which::PACKET);
+            to = steps::receiver(s, which::PACKET);
             ends::accounts(s);
         }
         s.earlier = Refusal::new(reason, true);
     }
+    if what != Essential::No {
+        match essentials::settle(what, &s.packet, ends::zone_flags(s, s.ends.0.home), (&s.ends.0, &s.ends.1)) {
+            Some(Ok(())) => return despite(s.earlier, Judged::pass(Reason::Essential)),
+            Some(Err(reason)) => {
+                let refusal = despite(s.earlier, refuse_sender(s, port_cell, reason));
+                if !refusal.is_drop() {
+                    fragment::remember(s, refusal);
+                }
+                return refusal;
+            }
+            None => {}
+        }
+    }
+    s.receiver = match to {
+        Ok(()) => Refusal::NONE,
+        // The address tells the zone, and the layers can be asked.
+        Err(Reason::UnknownDevice) => {
+            Refusal::new(Reason::UnknownDevice, ends::audit_all(s) || s.ends.1.is(end::AUDIT))
+        }
+        Err(reason) => Refusal::new(reason, ends::audit_all(s)),
+    };
     // Unicast for another MAC: not for us, and nothing may come of it.
     if s.port.bits & (port::OWN_MAC | port::BRIDGED) == port::OWN_MAC
         && s.packet.destination_mac != s.port.mac
@@ -146,10 +144,13 @@ pub(crate) fn ends(s: &mut Scratch) -> Judged {
     {
         return ends::refuse(s, Reason::UnknownDevice);
     }
-    learn(s);
+    // Nothing is learnt of a sender who was let through in audit alone.
+    if s.earlier.is_none() {
+        learn(s);
+    }
 
     if s.packet.is(flag::LATER_FRAGMENT) {
-        return ends::unless_audited(s, fragment::follow(s));
+        return despite(s.earlier, ends::unless_audited(s, fragment::follow(s)));
     }
     Judged::NOTHING
 }
@@ -157,22 +158,23 @@ pub(crate) fn ends(s: &mut Scratch) -> Judged {
 /// Steps 3 and 4 for what belongs to no known connection: related errors, and the layers.
 #[inline(always)]
 pub(crate) fn opens(s: &mut Scratch) -> Judged {
-    let refusal = refusal_of_sender(s);
-    if !refusal.is_enforced() && !is_group(s) {
+    if s.earlier.is_enforced() {
+        return s.earlier.drop();
+    }
+    if !is_group(s) {
         let related = connection::related(s);
         if related.is_now() {
-            return despite(refusal, related);
+            let judged = despite(s.earlier, related);
+            fragment::remember(s, judged);
+            return judged;
         }
     }
-    if !s.receiver.is_none() {
-        let refusal = ends::refuse(s, s.receiver.reason().unwrap_or(Reason::UnknownZone));
-        // Where all of it is in audit, what was found first gives the reason.
-        return match s.earlier.reason() {
-            Some(reason) if !refusal.is_drop() => Judged::new(Verdict::Audit, reason, 0),
-            _ => refusal,
-        };
+    if let Some(reason) = s.receiver.reason()
+        && reason != Reason::UnknownDevice
+    {
+        return despite(s.earlier, ends::refuse(s, reason));
     }
-    let earlier = s.earlier.or(ends::check(s));
+    let earlier = s.earlier.or(s.receiver).or(ends::refusal_of_receiver(s));
     if earlier.is_enforced() {
         return earlier.drop();
     }
@@ -242,7 +244,9 @@ fn become_anonymous(s: &mut Scratch, port_cell: &[u32; 16]) -> bool {
     let Some(zone) = image::zone(&s.kernel(), &s.heads, port_cell[1] as u16) else { return false };
     match endpoint(&s.kernel(), &s.heads, zone.anonymous) {
         Some(anonymous) => {
+            let of_link = s.ends.0.flags & (end::LINK_LOCAL | end::UNSPECIFIED);
             s.ends.0 = anonymous;
+            s.ends.0.flags |= of_link;
             true
         }
         None => false,

@@ -124,6 +124,13 @@ impl Refusal {
         if self.0 == 0 { None } else { Reason::from_u8(self.0 as u8) }
     }
 
+    /// The verdict of a packet of which nothing more can be asked.
+    #[inline(always)]
+    pub(crate) fn judged(self) -> Judged {
+        let judged = self.drop();
+        if self.is_enforced() { judged } else { judged.audited() }
+    }
+
     /// The verdict where it is enforced.
     #[inline(always)]
     pub(crate) fn drop(self) -> Judged {

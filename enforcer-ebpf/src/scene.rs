@@ -9,6 +9,7 @@ use enforcer_common::{
 
 use crate::{
     Frame,
+    judged::Refusal,
     maps::{clock, control, is_replay, replay_input},
     scratch::Scratch,
 };
@@ -26,6 +27,7 @@ pub(crate) fn enter(s: &mut Scratch, ifindex: u32, egress: u32) -> Result<(), Re
     s.quoted = 0;
     s.log = 0;
     s.accounts = (0, 0);
+    s.earlier = Refusal::NONE;
     s.now = match replay_input() {
         Some(input) if is_replay() => input.now,
         _ => clock(),
@@ -76,7 +78,7 @@ pub(crate) fn find_port(s: &mut Scratch) -> Result<(), Reason> {
     s.port = overlay::port(&s.kernel(), s.half, &s.overlay, key).ok_or(Reason::UnknownZone)?;
     if s.egress != 0 {
         // What leaves is for others than the port itself.
-        s.port.bits &= !port::OWN_MAC;
+        s.port.bits = s.port.bits & !port::OWN_MAC | port::LEAVES;
     }
     if s.port.bits & port::JUDGED == 0 || s.port.number == 0 {
         return Err(Reason::UnknownZone);
@@ -89,4 +91,15 @@ pub(crate) fn find_port(s: &mut Scratch) -> Result<(), Reason> {
 pub(crate) fn interface(s: &Scratch, ifindex: u32) -> overlay::Port {
     let key = overlay::port_key(ifindex, overlay::WHOLE_INTERFACE, overlay::WHOLE_INTERFACE);
     overlay::port(&s.kernel(), s.half, &s.overlay, key).unwrap_or_default()
+}
+
+/// The number of the port by which a packet entered that leaves now: its tags tell it at the interface that it entered by, else
+/// the interface alone. 0 for none.
+#[inline(always)]
+pub(crate) fn entered_by(s: &Scratch) -> u32 {
+    let key = overlay::port_key(s.entered, s.packet.outer_vlan, s.packet.inner_vlan);
+    match overlay::port(&s.kernel(), s.half, &s.overlay, key) {
+        Some(port) if port.number != 0 => port.number,
+        Some(_) | None => interface(s, s.entered).number,
+    }
 }

@@ -23,6 +23,6 @@ pub(super) fn parse<B: Bytes + ?Sized>(frame: &B, at: u32, out: &mut Packet) -> 
     out.source[0] = frame.u32(at + 14).sane()?;
     out.destination[0] = frame.u32(at + 24).sane()?;
     out.kind = kind::ARP;
-    out.second = operation as u16;
+    out.second = (hardware_and_protocol >> 16) as u16;
     Ok(())
 }

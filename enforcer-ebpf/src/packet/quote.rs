@@ -1,6 +1,6 @@
 //! The packet that an ICMP error quotes (RFC 792, RFC 4443): only enough of it to find its connection.
 
-use enforcer_common::packet::{Packet, kind, protocol};
+use enforcer_common::packet::{Packet, flag, kind, protocol};
 use network_types::ip::{Ipv4Hdr, Ipv6Hdr};
 
 use super::{Bytes, Malformed, OrMalformed, Parsed, ipv6, transport::NO_NEXT_HEADER};
@@ -48,7 +48,10 @@ pub fn quoted<B: Bytes + ?Sized>(frame: &B, error: &Packet, out: &mut Packet) ->
             let identifier = frame.u16(transport + 4).sane()?;
             match (error.kind, frame.u8(transport).sane()?) {
                 (kind::IPV4, 8) | (kind::IPV6, 128) => out.source_port = identifier,
-                (kind::IPV4, 0) | (kind::IPV6, 129) => out.destination_port = identifier,
+                (kind::IPV4, 0) | (kind::IPV6, 129) => {
+                    out.destination_port = identifier;
+                    out.flags |= flag::ECHO_REPLY;
+                }
                 _ => return Err(Malformed),
             }
             Ok(())

@@ -9,6 +9,7 @@ use super::Error;
 use super::netlink::{Interfaces, Link};
 use super::overlay::Entry;
 use crate::compile::image::{Names, PortName};
+use crate::policy::facts::link_local_among;
 
 /// The ports of a generation on the live interfaces.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,18 +37,41 @@ pub struct Target {
     pub vlans: bool,
 }
 
+/// By interface index: the one port whose packets enter by it; 0 where there are several.
+#[derive(Debug, Default)]
+struct Alone(BTreeMap<u32, u32>);
+
+impl Alone {
+    fn add(&mut self, number: u32, index: u32) {
+        let port = self.0.entry(index).or_insert(number);
+        if *port != number {
+            *port = 0;
+        }
+    }
+
+    /// Its number; 0 for none.
+    fn port(&self, index: u32) -> u32 {
+        self.0.get(&index).copied().unwrap_or(0)
+    }
+}
+
 impl Layout {
     /// Lays the ports of `names` on the live interfaces; those in `ignore` are left alone on purpose.
     pub fn new(names: &Names, ignore: &[String], live: &Interfaces) -> Self {
         let mut layout = Layout::default();
+        let mut alone = Alone::default();
         for (number, name) in names.ports.iter().enumerate().skip(1) {
             match live.by_name(&name.interface) {
-                Some(link) => layout.add_port(number as u32, name, link, live),
+                Some(link) => {
+                    layout.add_port(number as u32, name, link, live);
+                    alone.add(number as u32, link.index);
+                    alone.add(number as u32, live.vlan_device(link, &name.vlans).unwrap_or(link).index);
+                }
                 None if layout.missing.contains(&name.interface) => {}
                 None => layout.missing.push(name.interface.clone()),
             }
         }
-        layout.add_interfaces(ignore, live);
+        layout.add_interfaces(ignore, live, &alone);
         layout.entries.sort_unstable_by_key(|entry| (entry.ifindex, entry.vlans));
         layout
     }
@@ -70,7 +94,7 @@ impl Layout {
             bits: port::JUDGED | bits_of(device, link, live),
             number,
             mac: device.mac.or(link.mac),
-            link_local: link_local(device),
+            link_local: link_local_among(device.addresses.iter()),
         });
         let target = self.attach.entry(link.name.clone()).or_insert(Target {
             index: link.index,
@@ -81,7 +105,7 @@ impl Layout {
     }
 
     /// An entry for each interface as a whole, and the lists of what nobody named.
-    fn add_interfaces(&mut self, ignore: &[String], live: &Interfaces) {
+    fn add_interfaces(&mut self, ignore: &[String], live: &Interfaces, alone: &Alone) {
         let named: BTreeSet<u32> = self.attach.values().map(|target| target.index).collect();
         let ignored: BTreeSet<u32> =
             live.iter().filter(|link| ignore.contains(&link.name)).map(|link| link.index).collect();
@@ -102,9 +126,9 @@ impl Layout {
                 ifindex: link.index,
                 vlans: (WHOLE_INTERFACE, WHOLE_INTERFACE),
                 bits: bits | bits_of(link, link, live),
-                number: 0,
+                number: alone.port(link.index),
                 mac: link.mac,
-                link_local: link_local(link),
+                link_local: link_local_among(link.addresses.iter()),
             });
         }
     }
@@ -180,15 +204,6 @@ fn bits_of(device: &Link, carrier: &Link, live: &Interfaces) -> u32 {
         bits |= port::BRIDGED;
     }
     bits
-}
-
-/// The interface identifier of a link's own address in fe80::/64; 0 where it has none.
-fn link_local(link: &Link) -> u64 {
-    let own = link.addresses.iter().find_map(|net| match net.addr() {
-        IpAddr::V6(address) if address.segments()[..4] == [0xfe80, 0, 0, 0] => Some(u128::from(address) as u64),
-        IpAddr::V4(_) | IpAddr::V6(_) => None,
-    });
-    own.unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -3,11 +3,10 @@
 use enforcer_common::reason::Reason;
 
 use super::case::{Case, Passed, Refusal, step};
-use super::connections::{Connection, Tuple};
 use super::essentials::{self, Essential};
 use super::ground::{PortId, belongs_to_port, is_group};
-use super::packet::{Ip, Packet};
-use super::who::{self, End, Receiver};
+use super::packet::Packet;
+use super::who::{self, End, Receiver, Sender, Way};
 use super::{Entered, Judge, Judged, Medium};
 
 impl<'p> Judge<'p> {
@@ -45,7 +44,7 @@ impl<'p> Judge<'p> {
             Entered::By(_) => return Err(self.unknown_zone(case, "it entered by an interface that nobody named")),
         };
         if let Some(ip) = packet.ip() {
-            self.fragments.note(ip, port, now, case.audited);
+            self.fragments.note(ip, (port, Way::Out), now, case.audited);
         }
         Ok(passed)
     }
@@ -59,42 +58,45 @@ impl<'p> Judge<'p> {
         now: u64,
     ) -> Result<Passed<'p>, Refusal<'p>> {
         let router = End::router(&self.ground);
-        case.from = Some(router);
         let receiver = self.behind(port, packet, &router);
-        let Some(to) = receiver.end() else {
-            return Err(self.unknown_zone(case, "the destination is in no zone"));
-        };
-        case.to = Some(to);
-        if let Essential::Is(what) = essentials::leaving(packet) {
-            return Ok(essential(case, what));
+        (case.from, case.to) = (Some(router), receiver.end());
+        let is_there = receiver.end().is_some_and(|end| self.ground.port(port).zones.contains(&end.home));
+        if let Essential::Is(what) = essentials::leaving(packet, &receiver, is_there) {
+            case.agrees(step::ESSENTIAL, None, || what.to_owned());
+            return Ok(Passed { reason: Reason::Essential, rule: None });
         }
         let group = matches!(receiver, Receiver::Group(_));
-        if let Some(passed) = self.later_fragment(case, port, packet, now)? {
+        if let Some(passed) = self.later_fragment(case, (port, Way::Out), packet, now)? {
             return Ok(passed);
         }
-        match self.known(case, port, packet, (&router, group), now)? {
-            Some(passed) => Ok(passed),
-            None => self.in_full(case, port, packet, (router, to), group, now),
+        if let Some(passed) = self.known(case, port, packet, (&router, group), now)? {
+            return Ok(passed);
         }
+        let to = self.receiver(case, &router, &receiver)?;
+        self.opens(case, port, packet, (router, to), group, now)
     }
 
-    /// Whom a packet of `from` is for that leaves by `port`: groups and addresses of the link are those of the port's zone.
+    /// Whom a packet of `from` is for that leaves by `port`. Groups, addresses of the link and frames without IP are those of
+    /// the port's zone, whoever sends.
     fn behind(&self, port: PortId, packet: &Packet<'_>, from: &End) -> Receiver {
-        let of_link = packet.ip().is_none_or(|ip| belongs_to_port(&ip.destination) || is_group(&ip.destination));
-        if !of_link {
-            return who::receiver(&self.ground, &self.learnt, port, packet, from);
+        let of_port = packet.ip().is_none_or(|ip| belongs_to_port(&ip.destination) || is_group(&ip.destination));
+        if !of_port {
+            return who::receiver(&self.ground, &self.learnt, port, packet, from, Way::Out);
         }
         match self.ground.port(port).zones.as_slice() {
             [zone] => {
                 let neighbour = End { zone: *zone, home: *zone, device: None, forged: false };
-                who::receiver(&self.ground, &self.learnt, port, packet, &neighbour)
+                who::receiver(&self.ground, &self.learnt, port, packet, &neighbour, Way::Out)
             }
-            // Which of them it is for cannot be said.
-            _ => Receiver::Nowhere,
+            // Which of them it is for cannot be said, unless a frame is for a listed device.
+            _ => match packet.macs.and_then(|macs| self.ground.device_of_mac(&macs.destination)) {
+                Some(device) if packet.ip().is_none() => Receiver::Is(End::of_device(&self.ground, device)),
+                Some(_) | None => Receiver::Nowhere,
+            },
         }
     }
 
-    /// What entered by a judged port: known, a translation, or judged again by its addresses.
+    /// What entered by a judged port: known, a translation, or judged again by its addresses. Nothing where it may go on.
     fn let_through(
         &mut self,
         case: &mut Case<'p>,
@@ -103,69 +105,69 @@ impl<'p> Judge<'p> {
         packet: &Packet<'_>,
         now: u64,
     ) -> Result<Option<Passed<'p>>, Refusal<'p>> {
-        let from = who::forwarded(&self.ground, &self.learnt, by, packet);
-        case.from = from;
-        let receiver = self.behind(port, packet, &from.unwrap_or_else(|| End::router(&self.ground)));
-        case.to = receiver.end();
-        let group = matches!(receiver, Receiver::Group(_));
-        let follows = self.later_fragment(case, port, packet, now)?;
-        if follows.is_some()
-            || self
-                .known(case, port, packet, (&from.unwrap_or_else(|| End::router(&self.ground)), group), now)?
-                .is_some()
-        {
+        match self.later_fragment(case, (port, Way::Out), packet, now) {
+            Ok(None) => (),
+            Ok(Some(_)) => return Ok(None),
+            Err(refusal) if refusal.audit => return Ok(None),
+            Err(refusal) => return Err(refusal),
+        }
+        let router = End::router(&self.ground);
+        let to_all = packet.is_for_group();
+        if self.known(case, port, packet, (&router, to_all), now)?.is_some() {
             return Ok(None);
         }
-        if let Some(ip) = packet.ip()
-            && self.ground.is_own(port, &ip.source)
+        if let Some(ip) = packet.ip().filter(|_| !to_all)
+            && self.ground.is_own_anywhere(&ip.source)
+            && !belongs_to_port(&ip.source)
         {
-            self.translated(port, ip, group, now);
-            return Ok(None);
+            return self.translated(case, port, packet, now);
         }
-        let Some(from) = from else {
-            return Err(self.unknown_zone(case, "nothing tells the sender's zone"));
+        let from = match who::forwarded(&self.ground, &self.learnt, by, packet) {
+            Sender::Is(end) => end,
+            Sender::Spoofed { why, audit, taken_for } => {
+                let refusal = Refusal::without_rule(Reason::SpoofedSource, audit || self.ground.all_in_audit());
+                let Some(end) = taken_for else {
+                    return Err(case.stop(step::SOURCE, refusal, || why.to_owned()));
+                };
+                case.refuse(step::SOURCE, refusal, || why.to_owned())?;
+                end
+            }
+            Sender::Nowhere => return Err(self.unknown_zone(case, "nothing tells the sender's zone")),
         };
-        if group && self.ground.port(port).zones.contains(&from.home) {
-            // A copy for the sender's own zone.
+        let receiver = self.behind(port, packet, &from);
+        (case.from, case.to) = (Some(from), receiver.end());
+        let copy = to_all
+            || packet.ip().is_none_or(|ip| is_group(&ip.destination))
+            || matches!(receiver, Receiver::Group(_));
+        let zones = &self.ground.port(port).zones;
+        if copy && (zones.contains(&from.home) || zones.contains(&from.zone)) {
             return Ok(None);
         }
+        // Without it nobody on a bridge of two zones could talk across, whatever is allowed.
         if self.ground.policy.zones[from.home.0].essentials && essentials::crosses(packet) {
-            return Ok(Some(essential(case, "neighbours find each other across a bridge")));
+            return Ok(None);
         }
-        let Some(to) = receiver.end() else {
-            return Err(self.unknown_zone(case, "the destination is in no zone"));
-        };
-        self.in_full(case, port, packet, (from, to), group, now).map(Some)
+        self.stays_on_link(case, packet, &from, &receiver)?;
+        let to = self.receiver(case, &from, &receiver)?;
+        let passed = self.by_layers(case, packet, (from, to))?;
+        Ok(copy.then_some(passed))
     }
 
-    /// By its ends, as where it would enter.
-    fn in_full(
+    /// Its source has become one of the router's addresses: it was judged by its inside addresses when it entered. Guardrails
+    /// and the receiver's profile hold for what goes out in the router's name. What answers is let in as far as the stack, and
+    /// the connection inside decides where it leaves.
+    fn translated(
         &mut self,
         case: &mut Case<'p>,
         port: PortId,
         packet: &Packet<'_>,
-        (from, to): (End, End),
-        group: bool,
         now: u64,
-    ) -> Result<Passed<'p>, Refusal<'p>> {
-        self.wanted(case, &from, "the sender is no listed device")?;
-        if !group {
-            self.wanted(case, &to, "the receiver is no listed device")?;
-        }
-        self.opens(case, port, packet, (from, to), group, now)
+    ) -> Result<Option<Passed<'p>>, Refusal<'p>> {
+        let router = End::router(&self.ground);
+        let receiver = self.behind(port, packet, &router);
+        (case.from, case.to) = (Some(router), receiver.end());
+        let to = self.receiver(case, &router, &receiver)?;
+        self.opens(case, port, packet, (router, to), matches!(receiver, Receiver::Group(_)), now)?;
+        Ok(None)
     }
-
-    /// Its source has become one of the router's addresses: it was judged by its inside addresses when it entered. What
-    /// answers is let in as far as the stack, and the connection inside decides where it leaves.
-    fn translated(&mut self, port: PortId, ip: &Ip<'_>, group: bool, now: u64) {
-        if let Some(tuple) = Tuple::of(ip, port).filter(|tuple| tuple.opens() && !group) {
-            let translation = Connection::opened(&tuple, now, self.generation);
-            self.connections.open(tuple.key, translation);
-        }
-    }
-}
-
-fn essential<'p>(case: &mut Case<'p>, what: &'static str) -> Passed<'p> {
-    case.agrees(step::ESSENTIAL, None, || what.to_owned());
-    Passed { reason: Reason::Essential, rule: None }
 }

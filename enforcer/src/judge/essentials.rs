@@ -46,25 +46,30 @@ pub(super) fn entering(ground: &Ground<'_>, packet: &Packet<'_>, sender: &End, r
     }
 }
 
-/// What the router itself sends. It may advertise and answer everywhere.
-pub(super) fn leaving(packet: &Packet<'_>) -> Essential {
+/// What the router itself sends. It may advertise and answer everywhere; to single neighbours beyond a link-local address
+/// only where they are known to be on the port (`is_there`).
+pub(super) fn leaving(packet: &Packet<'_>, receiver: &Receiver, is_there: bool) -> Essential {
     let ip = match &packet.content {
         Content::Arp(_) => return Essential::Is("ARP"),
         Content::Ether { .. } | Content::Llc => return link_control(packet),
         Content::Ip(ip) if ip.part != Part::Whole => return Essential::No,
         Content::Ip(ip) => ip,
     };
+    let group = is_group(&ip.destination) || matches!(receiver, Receiver::Group(_));
+    let stays = group || belongs_to_port(&ip.destination) && !ip.destination.is_unspecified();
     match (ip.protocol, ip.icmp().map(|icmp| icmp.kind)) {
-        (protocol::ICMPV6, Some(130..=132 | 143)) if ip.destination.is_multicast() && ip.hop_limit == 1 => {
+        (protocol::ICMPV6, Some(130..=132 | 143)) if group && is_of_link(ip) => {
             Essential::Is("listener report or query")
         }
-        (protocol::ICMPV6, Some(133..=136)) if ip.hop_limit == FRESH => Essential::Is("neighbour discovery"),
-        (protocol::IGMP, _) if ip.source.is_ipv4() && is_group(&ip.destination) => Essential::Is("IGMP"),
+        (protocol::ICMPV6, Some(133..=136)) if ip.hop_limit == FRESH && (stays || is_there) => {
+            Essential::Is("neighbour discovery")
+        }
+        (protocol::IGMP, _) if ip.source.is_ipv4() && group => Essential::Is("IGMP"),
         (protocol::UDP, _) => {
             let (client, server) = dhcp_ports(ip);
-            let both_ways = [(client, server), (server, client)];
-            match ip.ports() {
-                Some(ports) if both_ways.contains(&(ports.source, ports.destination)) => Essential::Is("DHCP"),
+            match ip.ports().map(|ports| (ports.source, ports.destination)) {
+                Some(ports) if ports == (client, server) && stays => Essential::Is("DHCP request"),
+                Some(ports) if ports == (server, client) && (stays || is_there) => Essential::Is("DHCP answer"),
                 _ => Essential::No,
             }
         }

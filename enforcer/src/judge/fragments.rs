@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use super::case::Refusal;
 use super::ground::{PortId, belongs_to_port};
 use super::packet::{Ip, Part};
+use super::who::Way;
 
 /// A datagram is put together within this time, or not at all.
 const PATIENCE: u64 = 60 * 1_000_000_000;
@@ -18,6 +19,8 @@ struct Key {
     protocol: Option<u8>,
     id: u32,
     port: Option<PortId>,
+    /// The router may put a datagram together and take it apart again between its ports.
+    way: Way,
 }
 
 /// What is known of a first fragment that passed.
@@ -46,18 +49,18 @@ pub(super) struct Fragments<'p>(HashMap<Key, First<'p>>);
 
 impl<'p> Fragments<'p> {
     /// Notes a first fragment that passed.
-    pub(super) fn note(&mut self, ip: &Ip<'_>, port: PortId, now: u64, audited: Option<Refusal<'p>>) {
+    pub(super) fn note(&mut self, ip: &Ip<'_>, (port, way): (PortId, Way), now: u64, audited: Option<Refusal<'p>>) {
         if let Part::First { id, end } = ip.part {
-            self.0.insert(key(ip, id, port), First { seen: now, end, audited });
+            self.0.insert(key(ip, id, (port, way)), First { seen: now, end, audited });
         }
     }
 
     /// What becomes of a packet, where it is a later fragment.
-    pub(super) fn later(&self, ip: &Ip<'_>, port: PortId, now: u64) -> Option<Later<'p>> {
+    pub(super) fn later(&self, ip: &Ip<'_>, (port, way): (PortId, Way), now: u64) -> Option<Later<'p>> {
         let Part::Later { id, offset } = ip.part else {
             return None;
         };
-        let first = self.0.get(&key(ip, id, port)).filter(|first| now.saturating_sub(first.seen) <= PATIENCE);
+        let first = self.0.get(&key(ip, id, (port, way))).filter(|first| now.saturating_sub(first.seen) <= PATIENCE);
         Some(match first {
             None => Later::Alone,
             Some(first) if offset < first.end => Later::Overlaps,
@@ -66,7 +69,7 @@ impl<'p> Fragments<'p> {
     }
 }
 
-fn key(ip: &Ip<'_>, id: u32, port: PortId) -> Key {
+fn key(ip: &Ip<'_>, id: u32, (port, way): (PortId, Way)) -> Key {
     let at_port = belongs_to_port(&ip.source) || belongs_to_port(&ip.destination);
     Key {
         source: ip.source,
@@ -74,5 +77,6 @@ fn key(ip: &Ip<'_>, id: u32, port: PortId) -> Key {
         protocol: ip.source.is_ipv4().then_some(ip.protocol),
         id,
         port: at_port.then_some(port),
+        way,
     }
 }

@@ -40,7 +40,7 @@ pub(super) struct Ground<'p> {
     lengths: BTreeSet<std::cmp::Reverse<u8>>,
     own: HashSet<IpAddr>,
     /// The router's link-local addresses, each on its port.
-    own_link_local: HashSet<(PortId, IpAddr)>,
+    own_link_local: HashSet<(Option<PortId>, IpAddr)>,
     /// The broadcast addresses of the router's own networks.
     broadcasts: HashSet<Ipv4Addr>,
 }
@@ -83,7 +83,7 @@ impl<'p> Ground<'p> {
         let address = network.addr();
         if !is_link_local(&address) {
             self.own.insert(address);
-        } else if let Some(port) = port {
+        } else {
             self.own_link_local.insert((port, address));
         }
         // Networks of one or two addresses have no broadcast (RFC 3021).
@@ -132,11 +132,14 @@ impl<'p> Ground<'p> {
         self.policy.router.ignore.iter().any(|ignored| ignored == interface)
     }
 
-    /// The zone of everything that enters by an interface, where that is one.
-    pub(super) fn zone_behind(&self, interface: &str) -> Option<ZoneId> {
-        let mut zones = self.places.get(interface)?.values().flat_map(|port| &self.port(*port).zones);
-        let first = zones.next()?;
-        zones.all(|zone| zone == first).then_some(*first)
+    /// The port by which something entered that leaves with these tags: they tell it, else there is but one.
+    pub(super) fn entered_by(&self, interface: &str, vlans: [u16; 2]) -> Option<&PortOf<'p>> {
+        let mut standing = self.ports.iter().filter(|of| of.port.interface == interface);
+        match (self.port_at(interface, vlans), standing.next(), standing.next()) {
+            (Some(port), ..) => Some(self.port(port)),
+            (None, only, None) => only,
+            (None, ..) => None,
+        }
     }
 
     pub(super) fn port(&self, id: PortId) -> &PortOf<'p> {
@@ -160,9 +163,17 @@ impl<'p> Ground<'p> {
         })
     }
 
-    /// True for an address of the router itself, as seen at this port.
+    /// True for an address of the router itself, as seen at this port: IPv4 is taken by any interface, addresses of an IPv6
+    /// link by their own.
     pub(super) fn is_own(&self, port: PortId, address: &IpAddr) -> bool {
-        self.own.contains(address) || self.own_link_local.contains(&(port, *address))
+        self.own.contains(address)
+            || self.own_link_local.contains(&(Some(port), *address))
+            || address.is_ipv4() && self.is_own_anywhere(address)
+    }
+
+    /// True for an address of the router itself at any of its ports.
+    pub(super) fn is_own_anywhere(&self, address: &IpAddr) -> bool {
+        self.own.contains(address) || self.own_link_local.iter().any(|(_, own)| own == address)
     }
 
     /// True for the broadcast address of one of the router's networks.

@@ -11,7 +11,7 @@ use super::layers::Layers;
 use super::packet::{Ip, Packet};
 use super::parse;
 use super::spoken::Spoken;
-use super::who::{self, End};
+use super::who::{self, End, Way};
 
 const ESTABLISHED: Passed<'static> = Passed { reason: Reason::Established, rule: None };
 
@@ -20,12 +20,12 @@ impl<'p> Judge<'p> {
     pub(super) fn later_fragment(
         &self,
         case: &mut Case<'p>,
-        port: PortId,
+        at: (PortId, Way),
         packet: &Packet<'_>,
         now: u64,
     ) -> Result<Option<Passed<'p>>, Refusal<'p>> {
         let Some(ip) = packet.ip() else { return Ok(None) };
-        match self.fragments.later(ip, port, now) {
+        match self.fragments.later(ip, at, now) {
             Some(Later::Follows(audited)) => {
                 if let Some(refusal) = audited {
                     case.refuse(step::CONNECTION, refusal, || "the first fragment is let through in audit".to_owned())?;
@@ -162,6 +162,18 @@ impl<'p> Judge<'p> {
         let layers = Layers { ground: &self.ground, pair: &pair, from, to, spoken: opening.spoken };
         layers.judge(case)?;
         Ok(layers.replies())
+    }
+
+    /// The layers alone.
+    pub(super) fn by_layers(
+        &mut self,
+        case: &mut Case<'p>,
+        packet: &Packet<'_>,
+        (from, to): (End, End),
+    ) -> Result<Passed<'p>, Refusal<'p>> {
+        let pair = self.pairs.of(&self.ground, &from, &to);
+        let layers = Layers { ground: &self.ground, pair: &pair, from, to, spoken: Spoken::of(packet) };
+        Ok(Passed { reason: Reason::Allowed, rule: layers.judge(case)? })
     }
 
     /// The layers, and what passes them is written down as a connection.

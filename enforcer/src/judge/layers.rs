@@ -57,15 +57,15 @@ impl<'p> Layers<'_, 'p> {
     /// The first name that allows.
     fn transitions(&self, case: &mut Case<'p>) -> Result<Option<Rule<'p>>, Refusal<'p>> {
         let policy = self.ground.policy;
-        if self.from.zone == policy.router_zone {
-            case.agrees(step::TRANSITION, None, || "what the router sends needs no transition".to_owned());
-            return Ok(None);
-        }
         let mut written = self.pair.transitions.iter().map(|index| &policy.transitions[*index]);
         if let Some(transition) = written.clone().find(|transition| self.allows(transition)) {
             let rule = rule_of(&transition.name, step::TRANSITION, &transition.place);
             case.agrees(step::TRANSITION, Some(rule), || format!("`{}` allows it", transition.name));
             return Ok(Some(rule));
+        }
+        if self.from.zone == policy.router_zone {
+            case.agrees(step::TRANSITION, None, || "what the router sends needs no transition".to_owned());
+            return Ok(None);
         }
         let audit = match self.pair.transitions.is_empty() {
             false => written.all(|transition| transition.audit),

@@ -42,7 +42,7 @@ use self::ground::{Ground, PortId, belongs_to_port};
 use self::packet::Packet;
 use self::sides::Pairs;
 pub use self::trace::{Outcome, Step};
-use self::who::{End, Learnt, Receiver, Sender};
+use self::who::{End, Learnt, Receiver, Sender, Way};
 use crate::policy::facts::Facts;
 use crate::policy::model::{DeviceId, Place, Policy, ZoneId};
 
@@ -161,19 +161,20 @@ impl<'p> Judge<'p> {
         let packet = self.parse(case, medium, frame)?;
         let port = self.port(case, interface, &packet)?;
         let sender = self.sender(case, port, &packet)?;
-        let receiver = who::receiver(&self.ground, &self.learnt, port, &packet, &sender);
+        let receiver = who::receiver(&self.ground, &self.learnt, port, &packet, &sender, Way::In);
         case.to = receiver.end();
         let passed = match self.essential(case, port, &packet, &sender, &receiver)? {
             Some(passed) => passed,
             None => {
-                if case.audited.is_none() || sender.device.is_some() {
+                // Nothing is learnt of a sender who was let through in audit alone.
+                if case.audited.is_none() {
                     self.learn(&packet, &sender);
                 }
                 self.judged(case, port, &packet, (sender, receiver), now)?
             }
         };
         if let Some(ip) = packet.ip() {
-            self.fragments.note(ip, port, now, case.audited);
+            self.fragments.note(ip, (port, Way::In), now, case.audited);
         }
         Ok(passed)
     }
@@ -187,10 +188,10 @@ impl<'p> Judge<'p> {
         (sender, receiver): (End, Receiver),
         now: u64,
     ) -> Result<Passed<'p>, Refusal<'p>> {
-        if let Some(passed) = self.later_fragment(case, port, packet, now)? {
+        if let Some(passed) = self.later_fragment(case, (port, Way::In), packet, now)? {
             return Ok(passed);
         }
-        self.stays_on_link(case, port, packet, &sender, &receiver)?;
+        self.stays_on_link(case, packet, &sender, &receiver)?;
         let group = packet.is_for_group() || matches!(receiver, Receiver::Group(_));
         if let Some(passed) = self.known(case, port, packet, (&sender, group), now)? {
             return Ok(passed);
@@ -265,17 +266,17 @@ impl<'p> Judge<'p> {
             {
                 let audit = sender.in_audit_at(&self.ground, port);
                 case.refuse(step::SOURCE, Refusal::without_rule(Reason::SpoofedSource, audit), || why.to_owned())?;
-                Ok(None)
+                // In audit it is settled like an essential: it needs no entry.
+                Ok(Some(Passed { reason: Reason::Essential, rule: None }))
             }
             Essential::Is(_) | Essential::Forged(_) | Essential::No => Ok(None),
         }
     }
 
     /// Addresses of the link mean nothing beyond it.
-    fn stays_on_link(
+    pub(super) fn stays_on_link(
         &self,
         case: &mut Case<'p>,
-        port: PortId,
         packet: &Packet<'_>,
         sender: &End,
         receiver: &Receiver,
@@ -285,15 +286,15 @@ impl<'p> Judge<'p> {
         if !of_link || !receiver.end().is_some_and(crosses) {
             return Ok(());
         }
-        let refusal = Refusal::without_rule(Reason::SpoofedSource, sender.in_audit_at(&self.ground, port));
+        let refusal = Refusal::without_rule(Reason::SpoofedSource, sender.in_audit(&self.ground));
         case.refuse(step::SOURCE, refusal, || "an address of the link, to another zone".to_owned())
     }
 
-    fn receiver(&self, case: &mut Case<'p>, sender: &End, receiver: &Receiver) -> Result<End, Refusal<'p>> {
+    pub(super) fn receiver(&self, case: &mut Case<'p>, sender: &End, receiver: &Receiver) -> Result<End, Refusal<'p>> {
+        self.wanted(case, sender, "the sender is no listed device")?;
         let Some(end) = receiver.end() else {
             return Err(self.unknown_zone(case, "the destination is in no zone"));
         };
-        self.wanted(case, sender, "the sender is no listed device")?;
         match receiver {
             Receiver::Is(_) => self.wanted(case, &end, "the receiver is no listed device")?,
             Receiver::Torn(_) => {

@@ -8,7 +8,7 @@ use super::spoken::{Spoken, What};
 use super::who::End;
 use super::{Rule, rule_of};
 use crate::mud::profile::{Ace, Family, Initiated, PeerMatch, Profile, Transport};
-use crate::policy::model::{Device, DeviceId};
+use crate::policy::model::{Device, DeviceId, ZoneId};
 
 const DNS: &str = "urn:ietf:params:mud:dns";
 const NTP: &str = "urn:ietf:params:mud:ntp";
@@ -77,12 +77,12 @@ impl<'a, 'p> List<'a, 'p> {
                 continue;
             };
             let rule = rule_of(&ace.rule, step::MUD, &ace.place);
-            match answer {
-                _ if ace.accept => return Answer::Accepted(rule),
-                Answer::Dropped(first) if first.name <= rule.name => (),
-                Answer::NoProfile | Answer::Accepted(_) | Answer::Dropped(_) | Answer::Silent => {
-                    answer = Answer::Dropped(rule);
-                }
+            if ace.accept {
+                return Answer::Accepted(rule);
+            }
+            // The first of them is named.
+            if matches!(answer, Answer::Silent) {
+                answer = Answer::Dropped(rule);
             }
         }
         answer
@@ -138,7 +138,7 @@ impl<'a, 'p> List<'a, 'p> {
             PeerMatch::Controller(class) => match policy.controllers.get(class) {
                 // The two classes that are the router, where they are not set.
                 None if matches!(class.as_str(), DNS | NTP) => {
-                    address.is_some() && self.peer.zone == policy.router_zone
+                    address.is_some_and(|address| self.ground.is_own_anywhere(&address))
                 }
                 set => listed(set),
             },
@@ -153,7 +153,16 @@ impl<'a, 'p> List<'a, 'p> {
     /// leave its segment.
     fn is_local(&self, address: Option<IpAddr>) -> bool {
         let Some(address) = address else { return true };
-        is_group(&address) || belongs_to_port(&address) || !self.ground.policy.zones[self.peer.home.0].is_uplink()
+        let (ground, policy) = (self.ground, self.ground.policy);
+        let is_local = |zone: ZoneId| !policy.zones[zone.0].is_uplink();
+        if self.peer.forged {
+            return is_local(self.peer.home);
+        }
+        if is_group(&address) || belongs_to_port(&address) || ground.is_own_anywhere(&address) {
+            return true;
+        }
+        let listed = ground.device_of(&address).map(|device| policy.devices[device.0].zone);
+        listed.or_else(|| ground.zone_of(&address)).is_some_and(is_local)
     }
 
     /// True where the other end is a listed device with such a profile.

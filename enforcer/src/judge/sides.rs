@@ -81,7 +81,7 @@ fn speaks_of(policy: &Policy, star: Star, (senders, receivers): (&Side, &Side), 
                 || (from_named && to_star && !router(to) && across)
                 || (from_any && to_named && across)
                 || (from_any && to_star && !router(to) && across)
-                || (from_named && same)
+                || (from_named && receivers.same && within)
                 || (from_any && same)
         }
     }

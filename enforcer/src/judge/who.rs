@@ -39,6 +39,13 @@ pub(super) enum Sender {
     Nowhere,
 }
 
+/// Which way a packet passes a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Way {
+    In,
+    Out,
+}
+
 /// Whom a packet is for.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Receiver {
@@ -66,7 +73,7 @@ impl Receiver {
 }
 
 impl End {
-    fn of_device(ground: &Ground<'_>, id: DeviceId) -> End {
+    pub(super) fn of_device(ground: &Ground<'_>, id: DeviceId) -> End {
         let zone = ground.policy.devices[id.0].zone;
         End { zone, home: zone, device: Some(id), forged: false }
     }
@@ -102,7 +109,7 @@ impl End {
     pub(super) fn in_audit(&self, ground: &Ground<'_>) -> bool {
         match self.device {
             Some(device) => ground.policy.devices[device.0].audit,
-            None => ground.policy.zones[self.home.0].audit,
+            None => ground.policy.zones[self.zone.0].audit,
         }
     }
 }
@@ -115,17 +122,23 @@ pub(super) fn sender(ground: &Ground<'_>, port: PortId, packet: &Packet<'_>) -> 
     }
     let sender = claimed(ground, port, mac, packet.source());
     if packet.ip().is_some_and(|ip| ip.source == ip.destination) {
-        return forged(ground, port, sender, "a packet to its own source address");
+        const WHY: &str = "a packet to its own source address";
+        return match sender {
+            Sender::Nowhere => nobody(ground, port, WHY),
+            Sender::Is(_) | Sender::Spoofed { .. } => forged(ground, port, sender, WHY),
+        };
     }
     if let (Content::Arp(arp), Some(mac)) = (&packet.content, mac)
         && arp.sender_mac != mac
     {
         return forged(ground, port, sender, "ARP in the name of another MAC than that of the frame");
     }
-    let Some(target) = advertised(packet) else { return sender };
-    let claimed = if target.is_unspecified() { None } else { Some(claimed(ground, port, mac, Some(target))) };
+    let (Sender::Is(end), Some(target)) = (sender, advertised(packet)) else { return sender };
+    // Who is told must not be told that his own address is another's.
+    let is_asking = packet.ip().is_some_and(|ip| ip.destination == target);
+    let claimed = if target.is_unspecified() || is_asking { None } else { Some(claimed(ground, port, mac, Some(target))) };
     match claimed {
-        Some(Sender::Is(own)) if matches!(sender, Sender::Is(end) if end.device == own.device) => sender,
+        Some(Sender::Is(own)) if own.device == end.device => sender,
         Some(Sender::Nowhere) => Sender::Nowhere,
         Some(Sender::Is(_) | Sender::Spoofed { .. }) | None => {
             forged(ground, port, sender, "a neighbour advertisement for somebody else's address")
@@ -143,7 +156,8 @@ fn advertised(packet: &Packet<'_>) -> Option<IpAddr> {
 /// It rests on who says it.
 fn forged(ground: &Ground<'_>, port: PortId, sender: Sender, why: &'static str) -> Sender {
     match sender {
-        Sender::Is(end) => Sender::Spoofed { why, audit: end.in_audit_at(ground, port), taken_for: Some(end) },
+        Sender::Is(End { device: Some(device), .. }) => not_the_device(ground, device, why),
+        Sender::Is(_) => nobody(ground, port, why),
         Sender::Spoofed { .. } | Sender::Nowhere => sender,
     }
 }
@@ -154,7 +168,7 @@ pub(super) fn claimed(ground: &Ground<'_>, port: PortId, mac: Option<Mac>, addre
     let Some(address) = address else {
         return on_port(ground, port, by_mac);
     };
-    if is_group(&address) || ground.is_directed_broadcast(&address) {
+    if is_group(&address) || ground.is_directed_broadcast(&address) && ground.zone_of(&address).is_some() {
         return nobody(ground, port, "a group's address as source");
     }
     if is_impossible(&address) {
@@ -202,14 +216,8 @@ fn with_listed_address(
     if !ground.port(port).zones.contains(&listed.zone) {
         return nobody(ground, port, "a device's address on a port of another zone");
     }
-    if let (Some(other), true) = (by_mac, by_mac != Some(device)) {
-        // It rests on both devices.
-        let both = listed.audit && ground.policy.devices[other.0].audit;
-        return Sender::Spoofed {
-            why: "a device's address with another device's MAC",
-            audit: both,
-            taken_for: Some(End::of_device(ground, device)),
-        };
+    if by_mac.is_some_and(|other| other != device) {
+        return not_the_device(ground, device, "a device's address with another device's MAC");
     }
     if let (Some(right), Some(mac)) = (listed.mac, mac)
         && right != mac
@@ -259,15 +267,38 @@ fn unlisted_on(ground: &Ground<'_>, port: PortId) -> Option<End> {
     }
 }
 
-/// Who sent what entered by an interface and leaves again: it was bound to its port where it entered, and its addresses
-/// tell. None where nothing tells the zone.
-pub(super) fn forwarded(ground: &Ground<'_>, learnt: &Learnt, by: &str, packet: &Packet<'_>) -> Option<End> {
-    let by_mac = packet.macs.and_then(|macs| ground.device_of_mac(&macs.source));
-    let Some(address) = packet.source().filter(|address| !belongs_to_port(address)) else {
-        let behind = || ground.zone_behind(by).map(|zone| End::unlisted(ground, zone));
-        return by_mac.map(|device| End::of_device(ground, device)).or_else(behind);
+/// Who sent what entered by an interface and leaves again. It was bound to its port where it entered; its MAC may be the
+/// router's by now, so that addresses tell, as far as there are any.
+pub(super) fn forwarded(ground: &Ground<'_>, learnt: &Learnt, by: &str, packet: &Packet<'_>) -> Sender {
+    let land = packet.ip().is_some_and(|ip| ip.source == ip.destination);
+    let once_bound = |end: End| match land {
+        true => {
+            let audit = end.in_audit(ground);
+            Sender::Spoofed { why: "a packet to its own source address", audit, taken_for: Some(end) }
+        }
+        false => Sender::Is(end),
     };
-    with_address(ground, learnt, by_mac, &address)
+    let nobody = Sender::Spoofed { why: "a source address that nobody here has", audit: false, taken_for: None };
+    let Some(address) = packet.source().filter(|address| !belongs_to_port(address)) else {
+        let Some(port) = ground.entered_by(by, packet.vlans) else { return Sender::Nowhere };
+        let mac = packet.macs.map(|macs| macs.source);
+        let is_own = packet.source().is_some_and(|address| address.is_ipv4() && ground.is_own_anywhere(&address));
+        if is_own || mac.is_some_and(|mac| packet::is_group(&mac)) {
+            return nobody;
+        }
+        return match (mac.and_then(|mac| ground.device_of_mac(&mac)), port.zones.as_slice()) {
+            (Some(device), _) => once_bound(End::of_device(ground, device)),
+            (None, [zone]) => once_bound(End::unlisted(ground, *zone)),
+            (None, _) if land => nobody,
+            (None, _) => Sender::Nowhere,
+        };
+    };
+    let is_broadcast = ground.is_directed_broadcast(&address) && ground.zone_of(&address).is_some();
+    if is_broadcast || is_group(&address) || is_impossible(&address) || ground.is_own_anywhere(&address) {
+        return nobody;
+    }
+    let seen = if packet.ip().is_some() { learnt } else { &Learnt::new() };
+    with_address(ground, seen, None, &address).map_or(nobody, once_bound)
 }
 
 /// Who opened a connection, by the policy in force. None where nothing tells the zone, or the MAC is wrong today.
@@ -295,13 +326,19 @@ pub(super) fn addressed(
     from: &End,
 ) -> Option<End> {
     let address = spoken.destination?;
-    if ground.is_own(port, &address) {
+    let by_router = from.zone == ground.policy.router_zone;
+    if ground.is_own(port, &address) && !(by_router && belongs_to_port(&address)) {
         return Some(End::router(ground));
     }
-    if belongs_to_port(&address) {
-        return Some(End::unlisted(ground, from.home));
+    if !belongs_to_port(&address) {
+        return with_address(ground, learnt, None, &address);
     }
-    with_address(ground, learnt, None, &address)
+    // A neighbour of the opener's, or of the router's where that opened it.
+    match ground.port(port).zones.as_slice() {
+        _ if !by_router => Some(End::unlisted(ground, from.home)),
+        [zone] => Some(End::unlisted(ground, *zone)),
+        _ => None,
+    }
 }
 
 /// Who has an address: the device that lists it, one with this MAC that may have it, one that was seen with it, or somebody
@@ -328,13 +365,14 @@ fn may_have(ground: &Ground<'_>, device: DeviceId, address: &IpAddr) -> bool {
     ground.zone_of(address) == Some(ground.policy.devices[device.0].zone) && !is_fenced(ground, device, address)
 }
 
-/// Whom a packet of `sender` is for. `port` is where it is seen.
+/// Whom a packet of `sender` is for that enters by `port`, or leaves by it.
 pub(super) fn receiver(
     ground: &Ground<'_>,
     learnt: &Learnt,
     port: PortId,
     packet: &Packet<'_>,
     sender: &End,
+    way: Way,
 ) -> Receiver {
     let neighbours = End { device: None, forged: false, ..*sender };
     let to_mac = packet.macs.map(|macs| macs.destination);
@@ -353,12 +391,13 @@ pub(super) fn receiver(
     if is_impossible(&address) || address.is_unspecified() {
         return Receiver::Nowhere;
     }
-    if ground.is_own(port, &address) {
+    let of_link = belongs_to_port(&address);
+    if ground.is_own(port, &address) && !(of_link && way == Way::Out) {
         return Receiver::Is(End::router(ground));
     }
-    if belongs_to_port(&address) {
+    if of_link {
         // At the other end of a link without Ethernet headers is nobody but the router.
-        if packet.macs.is_none() {
+        if packet.macs.is_none() && way == Way::In {
             return Receiver::Is(End::router(ground));
         }
         let device = by_mac.filter(|device| ground.policy.devices[device.0].zone == sender.home);
@@ -367,8 +406,13 @@ pub(super) fn receiver(
         );
     }
     // For others it is an address like any in that zone.
-    if ground.is_directed_broadcast(&address) && ground.zone_of(&address) == Some(sender.home) {
-        return Receiver::Group(neighbours);
+    if let Some(zone) = ground.zone_of(&address).filter(|_| ground.is_directed_broadcast(&address)) {
+        if zone == sender.home {
+            return Receiver::Group(neighbours);
+        }
+        if sender.zone == ground.policy.router_zone {
+            return Receiver::Group(End { zone, home: zone, device: None, forged: false });
+        }
     }
     if let Some(seen) = seen_with(ground, learnt, &address)
         && by_mac.is_some_and(|device| device != seen)

@@ -106,7 +106,7 @@ pub struct Replay<'a> {
 impl<'a> Replay<'a> {
     /// Prepares a compiled policy. All frames enter by the interface or port `by`, where it is given.
     pub fn new(policy: &Policy, facts: &Facts, image: &'a Image, by: Option<&str>) -> Result<Replay<'a>, UnknownPlace> {
-        let places = Places::of(&image.names);
+        let places = Places::of(&image.names, facts);
         let fixed = match by {
             None => None,
             Some(name) => Some(places.find(name).ok_or_else(|| UnknownPlace {

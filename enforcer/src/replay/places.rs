@@ -10,6 +10,7 @@ use enforcer_common::overlay::{WHOLE_INTERFACE, port};
 use super::link::Medium;
 use crate::compile::image::{Names, PortName};
 use crate::dataplane::overlay::Entry;
+use crate::policy::facts::Facts;
 
 /// An interface that replay invents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -41,17 +42,20 @@ pub(super) struct Places<'a> {
     interfaces: BTreeMap<&'a str, Place>,
     /// By interface index and VLANs: the port's bits and its number.
     entries: BTreeMap<At, (u32, u32)>,
+    /// By number of a port: the interface identifier of the router's own link-local address there.
+    link_local: BTreeMap<u32, u64>,
 }
 
 impl<'a> Places<'a> {
     /// The places of a policy's ports.
-    pub(super) fn of(names: &'a Names) -> Places<'a> {
+    pub(super) fn of(names: &'a Names, facts: &Facts) -> Places<'a> {
         let mut interfaces = BTreeMap::new();
         for (_, named) in ports(names) {
             let next = names.ports.len() as u32 + interfaces.len() as u32;
             interfaces.entry(named.interface.as_str()).or_insert(Place(next));
         }
-        let mut places = Places { names, interfaces, entries: BTreeMap::new() };
+        let link_local = ports(names).map(|(number, port)| (number, facts.link_local_of(&port.name))).collect();
+        let mut places = Places { names, interfaces, entries: BTreeMap::new(), link_local };
         places.enter_ports();
         places.enter_interfaces();
         places
@@ -152,7 +156,7 @@ impl<'a> Places<'a> {
             number: *number,
             // Which MACs are the router's own is not known.
             mac: None,
-            link_local: 0,
+            link_local: self.link_local.get(number).copied().unwrap_or(0),
         });
         entries.collect()
     }
@@ -203,7 +207,7 @@ mod tests {
 
     /// Looks up as the program does.
     fn seen(names: &Names, by: &str, medium: Medium, outer: u16, inner: u16) -> (u32, String) {
-        let places = Places::of(names);
+        let places = Places::of(names, &Facts::default());
         let cells = build(&places.overlay(), names, &mut Registry::new(1));
         let cells = cells.as_slice();
         let header = overlay::head(cells, 0).unwrap();
@@ -271,7 +275,7 @@ mod tests {
     #[test]
     fn what_the_policy_does_not_know_is_not_found() {
         let names = trunk();
-        let places = Places::of(&names);
+        let places = Places::of(&names, &Facts::default());
         assert!(places.find("lan2").is_none());
         assert_eq!(places.known(), ["lan0", "lan0.30", "lan0.30.100", "lan0.40", "lan1", "lan1.7"]);
     }

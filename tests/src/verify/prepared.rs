@@ -58,21 +58,23 @@ impl Prepared {
         for (ifindex, interface) in interfaces.with_index() {
             let link = if interface.medium == Medium::Ip { port::IP_LINK } else { 0 };
             let mut entry = |vlans, bits, number| {
-                entries.push(Entry { ifindex, vlans, bits, number, mac: None, link_local: 0 });
+                let port = self.names().ports.get(number as usize).map_or("", |port| port.name.as_str());
+                let link_local = self.loaded.facts.link_local_of(port);
+                entries.push(Entry { ifindex, vlans, bits, number, mac: None, link_local });
             };
             if self.loaded.policy.router.ignore.contains(&interface.name) {
                 entry((WHOLE_INTERFACE, WHOLE_INTERFACE), port::IGNORED, 0);
                 continue;
             }
             let here = self.names().ports.iter().zip(0..).skip(1).filter(|(port, _)| port.interface == interface.name);
-            let mut named = false;
+            let mut alone = None;
             for (port, number) in here {
-                named = true;
+                alone = Some(alone.map_or(number, |_| 0));
                 let vlan = |at: usize| port.vlans.get(at).copied().unwrap_or(0);
                 entry((vlan(0), vlan(1)), port::JUDGED | link, number);
             }
-            if named {
-                entry((WHOLE_INTERFACE, WHOLE_INTERFACE), port::JUDGED | link, 0);
+            if let Some(number) = alone {
+                entry((WHOLE_INTERFACE, WHOLE_INTERFACE), port::JUDGED | link, number);
             }
         }
         overlay::half(&entries, &self.image, &mut Registry::new(1))
