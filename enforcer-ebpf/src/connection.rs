@@ -55,13 +55,13 @@ fn find(s: &mut Scratch) -> Judged {
     if is_out_of_role(&s.packet, by_opener) {
         return Judged::NOTHING;
     }
+    if entry.generation != s.generation {
+        again(s, entry, by_opener);
+    }
     // A new SYN opens a new conversation where the old one has ended or was revoked, and where it comes from the other end.
     let opens = s.packet.protocol == protocol::TCP && is_tcp_open(&s.packet);
     if opens && (!by_opener || entry.state == state::CLOSED || entry.verdict == Verdict::Drop as u8) {
         return Judged::NOTHING;
-    }
-    if entry.generation != s.generation {
-        again(s, entry, by_opener);
     }
     s.accounts =
         if by_opener { (entry.from_account, entry.to_account) } else { (entry.to_account, entry.from_account) };
@@ -186,7 +186,7 @@ fn again(s: &mut Scratch, entry: &mut Value, by_opener: bool) {
     s.ends = s.kept;
     entry.generation = s.generation;
     if !refusal.is_none() {
-        entry.verdict = Verdict::Drop as u8;
+        entry.verdict = if refusal.is_enforced() { Verdict::Drop } else { Verdict::Audit } as u8;
         entry.reason = refusal.number();
         entry.rule = 0;
         return;
@@ -216,18 +216,22 @@ fn opening(s: &mut Scratch, entry: &Value) -> Refusal {
         }
         s.ends.0.address_label = s.spare.address_label;
     } else if let Err(reason) = steps::sender(s, which::OTHER, s.port.number, true) {
-        earlier = Refusal::new(reason, s.ends.0.is(endpoint::flag::AUDIT) || ends::audit_all(s));
-        if s.ends.0.zone == 0 || s.ends.0.is(endpoint::flag::ROUTER) {
-            return Refusal::new(reason, false);
+        use endpoint::flag::{AUDIT, BAD, GROUP, ROUTER};
+        if s.ends.0.zone == 0 || s.ends.0.is(ROUTER | GROUP | BAD) {
+            return Refusal::new(reason, ends::audit_all(s));
+        }
+        earlier = Refusal::new(reason, s.ends.0.is(AUDIT) || ends::audit_all(s));
+        if earlier.is_enforced() {
+            return earlier;
         }
     }
     if entry.flags & (flag::BY_ROUTER | flag::TRANSLATED) != 0 {
         earlier = egress::receiver(s, which::OTHER);
     } else if let Err(reason) = steps::receiver(s, which::OTHER) {
-        return Refusal::new(reason, false);
+        earlier = earlier.or(Refusal::new(reason, ends::audit_all(s)));
     }
     if s.ends.1.home == 0 {
-        return Refusal::new(Reason::UnknownZone, false);
+        return earlier;
     }
     earlier = earlier.or(ends::check(s));
     if earlier.is_enforced() {

@@ -161,7 +161,8 @@ impl<'p> Connection<'p> {
     /// True where a packet is something new, in spite of this connection: a SYN by the other end, or after the end.
     pub(super) fn is_opened_anew(&self, tuple: &Tuple, flags: Option<Flags>) -> bool {
         let syn = flags.is_some_and(|flags| flags.syn && !flags.ack);
-        !self.is_of(tuple) || (syn && (self.is_over() || self.is_reply(tuple)))
+        let revoked = matches!(self.standing, Standing::Revoked(_));
+        !self.is_of(tuple) || (syn && (revoked || self.is_over() || self.is_reply(tuple)))
     }
 
     /// Notes a packet that passed.

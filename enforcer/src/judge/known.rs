@@ -11,7 +11,7 @@ use super::layers::Layers;
 use super::packet::{Ip, Packet};
 use super::parse;
 use super::spoken::Spoken;
-use super::who::{self, End, Way};
+use super::who::{self, End, Sender, Way};
 
 const ESTABLISHED: Passed<'static> = Passed { reason: Reason::Established, rule: None };
 
@@ -109,8 +109,10 @@ impl<'p> Judge<'p> {
         let Some(icmp) = ip.icmp().filter(|_| connections::is_error(ip)) else { return Ok(false) };
         let quoted = parse::quoted(ip.source.is_ipv6(), icmp.body).filter(|quoted| quoted.source == ip.destination);
         let Some(tuple) = quoted.and_then(|quoted| Tuple::of(&quoted, port)) else { return Ok(false) };
-        self.judge_again(&tuple, port, now);
-        let connection = self.connections.known(&tuple.key, now).filter(|connection| connection.is_of(&tuple));
+        let generation = self.generation;
+        // After a change of policy the connection's own packets come first.
+        let connection = self.connections.known(&tuple.key, now).filter(|known| known.generation == generation);
+        let connection = connection.filter(|connection| connection.is_of(&tuple));
         let Some(standing) = connection.map(|connection| connection.standing) else { return Ok(false) };
         if matches!(standing, Standing::Revoked(_)) {
             return Ok(false);
@@ -137,6 +139,7 @@ impl<'p> Judge<'p> {
                 connection.standing = Standing::of(case.audited);
                 connection.replies = replies;
             }
+            Err(refusal) if refusal.audit => connection.standing = Standing::Audited(refusal),
             Err(refusal) => connection.standing = Standing::Revoked(refusal),
         }
     }
@@ -148,13 +151,24 @@ impl<'p> Judge<'p> {
         port: PortId,
         opening: &Opening,
     ) -> Result<Option<Refusal<'p>>, Refusal<'p>> {
-        let ends = match opening.by_router {
-            true => Some(End::router(&self.ground)),
+        let sender = match opening.by_router {
+            true => Sender::Is(End::router(&self.ground)),
             false => who::opener(&self.ground, &self.learnt, port, opening),
         };
-        let to = ends.and_then(|from| who::addressed(&self.ground, &self.learnt, port, &opening.spoken, &from));
-        let (Some(from), Some(to)) = (ends, to) else {
-            return Err(self.unknown_zone(case, "one of its ends is in no zone any more"));
+        let from = match sender {
+            Sender::Is(end) => end,
+            Sender::Spoofed { why, audit, taken_for } => {
+                let refusal = Refusal::without_rule(Reason::SpoofedSource, audit || self.ground.all_in_audit());
+                let Some(end) = taken_for else {
+                    return Err(case.stop(step::SOURCE, refusal, || why.to_owned()));
+                };
+                case.refuse(step::SOURCE, refusal, || why.to_owned())?;
+                end
+            }
+            Sender::Nowhere => return Err(self.unknown_zone(case, "nothing tells the opener's zone any more")),
+        };
+        let Some(to) = who::addressed(&self.ground, &self.learnt, port, opening, &from) else {
+            return Err(self.unknown_zone(case, "the receiver is in no zone any more"));
         };
         self.wanted(case, &from, "the opener is no listed device")?;
         self.wanted(case, &to, "the receiver is no listed device")?;

@@ -68,7 +68,7 @@ fn speaks_of(policy: &Policy, star: Star, (senders, receivers): (&Side, &Side), 
     let (from_star, to_star) = (senders.star, receivers.star);
     let (from_named, to_named) = (named(senders, from), named(receivers, to));
     // `same` is the sender's own zone.
-    let same = receivers.same && within && !router(from);
+    let same = receivers.same && within;
     match star {
         Star::Widest => {
             let to_any = to_star || to_named || same;
@@ -81,7 +81,7 @@ fn speaks_of(policy: &Policy, star: Star, (senders, receivers): (&Side, &Side), 
                 || (from_named && to_star && !router(to) && across)
                 || (from_any && to_named && across)
                 || (from_any && to_star && !router(to) && across)
-                || (from_named && receivers.same && within)
+                || (from_named && same)
                 || (from_any && same)
         }
     }

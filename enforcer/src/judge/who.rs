@@ -5,9 +5,8 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use super::connections::Opening;
 use super::essentials::FRESH;
-use super::ground::{Ground, PortId, belongs_to_port, is_group, is_impossible};
+use super::ground::{Ground, PortId, PortOf, belongs_to_port, is_group, is_impossible};
 use super::packet::{self, Content, Mac, Packet, protocol};
-use super::spoken::Spoken;
 use crate::policy::model::{DeviceId, Unknown, ZoneId};
 
 /// One end of a packet.
@@ -270,51 +269,82 @@ fn unlisted_on(ground: &Ground<'_>, port: PortId) -> Option<End> {
 /// Who sent what entered by an interface and leaves again. It was bound to its port where it entered; its MAC may be the
 /// router's by now, so that addresses tell, as far as there are any.
 pub(super) fn forwarded(ground: &Ground<'_>, learnt: &Learnt, by: &str, packet: &Packet<'_>) -> Sender {
-    let land = packet.ip().is_some_and(|ip| ip.source == ip.destination);
-    let once_bound = |end: End| match land {
-        true => {
+    let mac = packet.macs.map(|macs| macs.source);
+    let sender = match packet.source() {
+        Some(address) if !belongs_to_port(&address) => {
+            let seen = if packet.ip().is_some() { learnt } else { &Learnt::new() };
+            once_bound(ground, seen, None, &address)
+        }
+        of_port => match ground.entered_by(by, packet.vlans) {
+            Some(_) if of_port.is_some_and(|address| is_own_of_link(ground, &address)) => NOBODY,
+            Some(_) if mac.is_some_and(|mac| packet::is_group(&mac)) => NOBODY,
+            Some(port) => without_address(ground, port, mac),
+            None => return Sender::Nowhere,
+        },
+    };
+    if packet.ip().is_none_or(|ip| ip.source != ip.destination) {
+        return sender;
+    }
+    match sender {
+        Sender::Is(end) => {
             let audit = end.in_audit(ground);
             Sender::Spoofed { why: "a packet to its own source address", audit, taken_for: Some(end) }
         }
-        false => Sender::Is(end),
-    };
-    let nobody = Sender::Spoofed { why: "a source address that nobody here has", audit: false, taken_for: None };
-    let Some(address) = packet.source().filter(|address| !belongs_to_port(address)) else {
-        let Some(port) = ground.entered_by(by, packet.vlans) else { return Sender::Nowhere };
-        let mac = packet.macs.map(|macs| macs.source);
-        let is_own = packet.source().is_some_and(|address| address.is_ipv4() && ground.is_own_anywhere(&address));
-        if is_own || mac.is_some_and(|mac| packet::is_group(&mac)) {
-            return nobody;
-        }
-        return match (mac.and_then(|mac| ground.device_of_mac(&mac)), port.zones.as_slice()) {
-            (Some(device), _) => once_bound(End::of_device(ground, device)),
-            (None, [zone]) => once_bound(End::unlisted(ground, *zone)),
-            (None, _) if land => nobody,
-            (None, _) => Sender::Nowhere,
-        };
-    };
-    let is_broadcast = ground.is_directed_broadcast(&address) && ground.zone_of(&address).is_some();
-    if is_broadcast || is_group(&address) || is_impossible(&address) || ground.is_own_anywhere(&address) {
-        return nobody;
+        Sender::Spoofed { .. } => sender,
+        Sender::Nowhere => NOBODY,
     }
-    let seen = if packet.ip().is_some() { learnt } else { &Learnt::new() };
-    with_address(ground, seen, None, &address).map_or(nobody, once_bound)
 }
 
-/// Who opened a connection, by the policy in force. None where nothing tells the zone, or the MAC is wrong today.
-pub(super) fn opener(ground: &Ground<'_>, learnt: &Learnt, port: PortId, opening: &Opening) -> Option<End> {
-    let address = opening.spoken.source?;
-    let by_mac = opening.mac.and_then(|mac| ground.device_of_mac(&mac));
-    if belongs_to_port(&address) {
-        return match on_port(ground, port, by_mac) {
-            Sender::Is(end) => Some(end),
-            Sender::Spoofed { .. } | Sender::Nowhere => None,
+/// Nobody who could have sent it.
+const NOBODY: Sender =
+    Sender::Spoofed { why: "a source address that nobody here has", audit: false, taken_for: None };
+
+/// True for an IPv4 link-local address of the router: Linux takes it by any interface.
+fn is_own_of_link(ground: &Ground<'_>, address: &IpAddr) -> bool {
+    address.is_ipv4() && belongs_to_port(address) && ground.is_own_anywhere(address)
+}
+
+/// Who sends without an address of a zone, wherever his zone is: the device with the MAC, else whoever is on the port.
+fn without_address(ground: &Ground<'_>, port: &PortOf<'_>, mac: Option<Mac>) -> Sender {
+    match (mac.and_then(|mac| ground.device_of_mac(&mac)), port.zones.as_slice()) {
+        (Some(device), _) => Sender::Is(End::of_device(ground, device)),
+        (None, [zone]) => Sender::Is(End::unlisted(ground, *zone)),
+        (None, _) => Sender::Nowhere,
+    }
+}
+
+/// Who has an address and, where it is known, a MAC, wherever his zone is: for packets that were bound to a port before.
+fn once_bound(ground: &Ground<'_>, learnt: &Learnt, mac: Option<Mac>, address: &IpAddr) -> Sender {
+    let zone = ground.zone_of(address);
+    let is_broadcast = ground.is_directed_broadcast(address) && zone.is_some();
+    if is_broadcast || is_group(address) || is_impossible(address) || ground.is_own_anywhere(address) {
+        return NOBODY;
+    }
+    let by_mac = mac.or_else(|| learnt.get(address).copied()).and_then(|mac| ground.device_of_mac(&mac));
+    if let Some(device) = ground.device_of(address) {
+        let right = ground.policy.devices[device.0].mac;
+        let wrong = right.zip(mac).is_some_and(|(right, mac)| right != mac);
+        return match wrong || by_mac.is_some_and(|by_mac| by_mac != device) {
+            true => not_the_device(ground, device, "a device's address with another MAC"),
+            false => Sender::Is(End::of_device(ground, device)),
         };
     }
-    let end = with_address(ground, learnt, by_mac, &address)?;
-    let right = end.device.and_then(|device| ground.policy.devices[device.0].mac);
-    let wrong = right.zip(opening.mac).is_some_and(|(right, mac)| right != mac);
-    (!wrong && (by_mac.is_none() || by_mac == end.device)).then_some(end)
+    match (by_mac, zone) {
+        (Some(device), _) if may_have(ground, device, address) => Sender::Is(End::of_device(ground, device)),
+        (Some(device), _) => not_the_device(ground, device, "a device's MAC with an address that is not its own"),
+        (None, Some(zone)) => Sender::Is(End::unlisted(ground, zone)),
+        (None, None) => NOBODY,
+    }
+}
+
+/// Who opened a connection, by the policy in force.
+pub(super) fn opener(ground: &Ground<'_>, learnt: &Learnt, port: PortId, opening: &Opening) -> Sender {
+    match opening.spoken.source {
+        None => Sender::Nowhere,
+        Some(address) if is_own_of_link(ground, &address) => NOBODY,
+        Some(address) if belongs_to_port(&address) => without_address(ground, ground.port(port), opening.mac),
+        Some(address) => once_bound(ground, learnt, opening.mac, &address),
+    }
 }
 
 /// Whom a connection was opened to, by the policy in force.
@@ -322,10 +352,10 @@ pub(super) fn addressed(
     ground: &Ground<'_>,
     learnt: &Learnt,
     port: PortId,
-    spoken: &Spoken,
+    opening: &Opening,
     from: &End,
 ) -> Option<End> {
-    let address = spoken.destination?;
+    let address = opening.spoken.destination?;
     let by_router = from.zone == ground.policy.router_zone;
     if ground.is_own(port, &address) && !(by_router && belongs_to_port(&address)) {
         return Some(End::router(ground));
@@ -335,6 +365,8 @@ pub(super) fn addressed(
     }
     // A neighbour of the opener's, or of the router's where that opened it.
     match ground.port(port).zones.as_slice() {
+        // At the other end of a link without Ethernet headers is nobody but the router.
+        _ if !by_router && opening.mac.is_none() => Some(End::router(ground)),
         _ if !by_router => Some(End::unlisted(ground, from.home)),
         [zone] => Some(End::unlisted(ground, *zone)),
         _ => None,
