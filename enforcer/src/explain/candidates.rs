@@ -1,6 +1,6 @@
 //! What might let a packet pass, by the reason of its drop: each no wider than the packet. Whether it does is tried elsewhere.
 
-use enforcer_common::reason::Reason;
+use enforcer_common::reason::{Reason, Verdict};
 use toml_edit::{InlineTable, Value};
 
 use super::answer::Answer;
@@ -127,7 +127,9 @@ fn transition(situation: &Situation<'_>) -> Option<Way> {
         false => String::new(),
     };
     let (from, to, service) = (quoted(from), quoted(to), quoted(&service));
-    let text = format!("[[transitions]]\n{name}from = {from}\nto = {to}\nallow = [{service}]\n");
+    // One enforced entry would end the audit of the whole pair.
+    let mode = if situation.answer.verdict == Verdict::Audit { "mode = \"audit\"\n" } else { "" };
+    let text = format!("[[transitions]]\n{name}from = {from}\nto = {to}\nallow = [{service}]\n{mode}");
     let (sender, receiver) = situation.zones();
     let place = sender.and_then(|zone| zone.place.as_ref()).or_else(|| receiver.and_then(|zone| zone.place.as_ref()));
     tries.push(vec![(situation.file(place), Op::Append { text })]);
