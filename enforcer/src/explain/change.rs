@@ -50,12 +50,29 @@ struct State {
 }
 
 /// Changes that let the packet pass, each tried; the first is the smallest.
-pub(super) fn changes(ground: Ground<'_>, site: &Site, answer: &Answer) -> Vec<Change> {
-    let mut found = Vec::new();
+pub(super) fn changes(ground: Ground<'_>, site: &Site, answer: &Answer) -> Result<Vec<Change>, NoChange> {
+    let mut found = Found::default();
     let none = Change { edits: Vec::new(), notes: Vec::new() };
     search(ground, (site, answer, &Texts::default(), &none), DEEPEST, &mut found);
-    found.truncate(MOST);
-    found
+    found.changes.truncate(MOST);
+    match found.stuck.filter(|_| found.changes.is_empty()) {
+        None if found.changes.is_empty() => Err(why_none(answer)),
+        None => Ok(found.changes),
+        Some((_, stuck)) => Err(NoChange(format!(
+            "Were it not for {}, it would still be {}. {}",
+            answer.reason.label(),
+            stuck.reason.label(),
+            why_none(&stuck).0
+        ))),
+    }
+}
+
+/// What was found.
+#[derive(Default)]
+struct Found {
+    changes: Vec<Change>,
+    /// Behind what could be changed: the refusal that nothing helped against, and how deep it lies.
+    stuck: Option<(usize, Answer)>,
 }
 
 /// True where at least one change was found.
@@ -63,17 +80,17 @@ fn search(
     ground: Ground<'_>,
     (site, answer, texts, change): (&Site, &Answer, &Texts, &Change),
     depth: usize,
-    found: &mut Vec<Change>,
+    found: &mut Found,
 ) -> bool {
     let Ground { question, seen, .. } = ground;
-    let before = found.len();
+    let before = found.changes.len();
     let situation = Situation { site, lay: Lay::of(site), question, answer, seen };
     for way in ways(&situation) {
         for ops in way.tries {
             let Some(mut next) = tried(ground, site, texts, change, ops) else { continue };
             next.change.notes.extend(way.note.clone());
             if next.answer.passes() {
-                found.push(next.change);
+                found.changes.push(next.change);
                 break;
             }
             let moved = next.answer.said != answer.said || next.answer.reason != answer.reason;
@@ -82,11 +99,16 @@ fn search(
                 break;
             }
         }
-        if found.len() >= MOST {
+        if found.changes.len() >= MOST {
             break;
         }
     }
-    found.len() > before
+    let any = found.changes.len() > before;
+    let below = found.stuck.as_ref().map_or(DEEPEST, |(depth, _)| *depth);
+    if !any && depth < below {
+        found.stuck = Some((depth, answer.clone()));
+    }
+    any
 }
 
 /// The policy with the edits pasted, read and compiled, and the packet judged by it.

@@ -55,9 +55,11 @@ pub fn explain(path: &Path, live: Option<&Live>, site: &Site, question: &Questio
             if let (Some(hint), Some(row)) = (overlay::hint(&situation), steps.iter_mut().find(|row| refuses(row))) {
                 row.why = format!("{}; {hint}", row.why);
             }
-            found = changes(Ground { path, live, question, seen }, site, &answer);
-        }
-        if found.is_empty() {
+            match changes(Ground { path, live, question, seen }, site, &answer) {
+                Ok(changes) => found = changes,
+                Err(why) => none = Some(why),
+            }
+        } else {
             none = Some(why_none(&answer));
         }
     }
