@@ -35,28 +35,28 @@ fn question(event: &Event, interfaces: &Interfaces, site: &Site) -> Option<Quest
 
 /// A copy of the policy with a change pasted into its files.
 fn pasted(from: &Path, change: &Change) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder");
     copy(from, folder.path());
     for edit in &change.edits {
         let path = folder.path().join(&edit.file);
         let current = match edit.how {
             How::Create => String::new(),
-            How::Append | How::Replace { .. } => fs::read_to_string(&path).unwrap(),
+            How::Append | How::Replace { .. } => fs::read_to_string(&path).expect("the file"),
         };
         let text = edit.paste(&current).unwrap_or_else(|| panic!("it cannot be pasted: {edit:?}\n{current}"));
-        fs::write(path, text).unwrap();
+        fs::write(path, text).expect("a file");
     }
     folder
 }
 
 fn copy(from: &Path, to: &Path) {
-    for entry in fs::read_dir(from).unwrap().flatten() {
+    for entry in fs::read_dir(from).expect("the folder").flatten() {
         let target = to.join(entry.file_name());
         if entry.path().is_dir() {
-            fs::create_dir(&target).unwrap();
+            fs::create_dir(&target).expect("a folder");
             copy(&entry.path(), &target);
         } else {
-            fs::copy(entry.path(), target).unwrap();
+            fs::copy(entry.path(), target).expect("a copy");
         }
     }
 }
@@ -107,8 +107,8 @@ fn what_is_shown_lets_the_packet_pass_and_nothing_else() {
         let extent = Extent { leaves: true, ..Extent::default() };
         let generated = Session::generate(seed, EVENTS, extent).expect("a session");
         let Session { sites, interfaces, events } = &generated.session;
-        let folder = tempfile::tempdir().unwrap();
-        sites[0].write(folder.path()).unwrap();
+        let folder = tempfile::tempdir().expect("a folder");
+        sites[0].write(folder.path()).expect("files");
         let path = folder.path().join("policy.toml");
         let site = Site::load(&path, None).expect("the policy can be used");
         let asked: Vec<_> =
