@@ -5,6 +5,7 @@ pub mod compile;
 pub mod control;
 pub mod daemon;
 pub mod dataplane;
+pub mod explain;
 pub mod judge;
 pub mod mud;
 pub mod observe;

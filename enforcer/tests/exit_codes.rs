@@ -48,7 +48,14 @@ fn ended(folder: &Path, arguments: &str) -> (i32, String) {
 /// Holds for each of these policies, whichever command reads it.
 fn each_reader(policy: &str, code: i32, told: &str) {
     let folder = files();
-    for arguments in ["check --offline", "check", "run --metrics off --policy", "replay --pcap no.pcap --policy"] {
+    let readers = [
+        "check --offline",
+        "check",
+        "run --metrics off --policy",
+        "replay --pcap no.pcap --policy",
+        "explain --src lan --dst router --service tcp/22 --policy",
+    ];
+    for arguments in readers {
         let (found, printed) = ended(folder.path(), &format!("{arguments} {policy}"));
         assert_eq!(found, code, "{arguments} {policy}: {printed}");
         assert!(printed.contains(told), "{arguments} {policy}: {printed}");

@@ -4,6 +4,7 @@ mod check;
 mod client;
 mod detach;
 mod drops;
+mod explain;
 mod init;
 mod kernel_check;
 mod mud;
@@ -48,6 +49,7 @@ enum Command {
     Reload(reload::Args),
     Detach(detach::Args),
     Mud(mud::Args),
+    Explain(explain::Args),
     Replay(replay::Args),
     KernelCheck(kernel_check::Args),
 }
@@ -64,6 +66,7 @@ pub fn main() -> ExitCode {
         Command::Reload(args) => reload::run(&args),
         Command::Detach(args) => detach::run(&args),
         Command::Mud(args) => mud::run(args),
+        Command::Explain(args) => explain::run(args),
         Command::Replay(args) => replay::run(args),
         Command::KernelCheck(args) => kernel_check::run(&args),
     };

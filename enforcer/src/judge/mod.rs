@@ -25,6 +25,7 @@ mod layers;
 mod mud;
 mod packet;
 mod parse;
+mod seen;
 mod sides;
 mod spoken;
 #[cfg(test)]
@@ -40,6 +41,7 @@ use self::essentials::Essential;
 use self::fragments::Fragments;
 use self::ground::{Ground, PortId, belongs_to_port};
 use self::packet::Packet;
+pub use self::seen::{Carries, Seen, seen};
 use self::sides::Pairs;
 pub use self::trace::{Outcome, Step};
 use self::who::{End, Learnt, Receiver, Sender, Way};

@@ -23,7 +23,9 @@ mod source;
 mod table;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod value;
+mod words;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -40,6 +42,8 @@ use self::resolve::Resolver;
 use self::sets::Sets;
 use self::sides::Sides;
 use self::source::Sources;
+pub use self::texts::Texts;
+pub use self::words::{Fault, Word, Words};
 
 /// A policy that can be compiled, with what its reading brought to light.
 #[derive(Debug)]
@@ -52,6 +56,25 @@ pub struct Loaded {
     pub warnings: Report,
     /// `owner` and `why` of transitions and guardrails, by kind and name of the rule.
     pub notes: BTreeMap<(RuleKind, String), Note>,
+    /// Names that are resolved in the model.
+    pub words: Words,
+}
+
+impl Loaded {
+    /// The text of a file that the policy was read from, by the path that places have.
+    pub fn text(&self, shown: &str) -> Option<&str> {
+        self.warnings.sources.text(shown)
+    }
+
+    /// The files of the policy itself, by the paths that places have.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.warnings.sources.policy_files()
+    }
+
+    /// The folder that paths in the policy are relative to.
+    pub fn folder(&self) -> &Path {
+        &self.warnings.sources.folder
+    }
 }
 
 /// A kind of named rule.
@@ -66,8 +89,13 @@ pub enum RuleKind {
 /// Reads a policy: one file, or every `*.toml` of a folder, merged. `live` tells the router's addresses where its
 /// interfaces are those of the policy. The error holds everything that is wrong, not the first thing only.
 pub fn load(path: &Path, live: Option<&Live>) -> Result<Loaded, Report> {
+    load_with(path, live, &Texts::default())
+}
+
+/// Reads a policy as [`load`] does, with some of its files, and of the MUD files beside it, as `texts` has them.
+pub fn load_with(path: &Path, live: Option<&Live>, texts: &Texts) -> Result<Loaded, Report> {
     let mut findings = Findings::default();
-    let (mut sources, unread) = Sources::read(path);
+    let (mut sources, unread) = Sources::read(path, texts);
     for (unread, error) in &unread {
         let message = format!("{} cannot be read: {error}", unread.display());
         let finding = findings.general(Severity::Error, message);
@@ -91,7 +119,7 @@ pub fn load(path: &Path, live: Option<&Live>) -> Result<Loaded, Report> {
     }
     merge::merge(&mut document, complete, &mut findings);
     names::refuse_reserved(&mut document, &mut findings);
-    let profiles = profiles::read(&document, &mut sources, &mut findings);
+    let profiles = profiles::read(&document, &mut sources, texts, &mut findings);
 
     let names = Names::new(&document, complete, &mut findings);
     let mut resolver = Resolver {
@@ -113,9 +141,10 @@ pub fn load(path: &Path, live: Option<&Live>) -> Result<Loaded, Report> {
         return Err(findings.into_report(sources));
     }
     checked.warnings(&mut findings);
+    let words = Words::of(&document, &resolver.sets);
     check::unused(resolver, &mut findings);
     let notes = notes(&document);
-    Ok(Loaded { policy, facts, warnings: findings.into_report(sources), notes })
+    Ok(Loaded { policy, facts, warnings: findings.into_report(sources), notes, words })
 }
 
 fn notes(document: &Document) -> BTreeMap<(RuleKind, String), Note> {
@@ -130,6 +159,11 @@ fn notes(document: &Document) -> BTreeMap<(RuleKind, String), Note> {
     });
     let notes = transitions.chain(guardrails);
     notes.filter(|(_, note)| *note != Note::default()).collect()
+}
+
+/// "Did you mean …?": the one of these names that is near enough to what was written.
+pub(crate) fn nearest_of(written: &str, names: &[&str]) -> Option<String> {
+    nearest::did_you_mean(written, names.iter().copied())
 }
 
 /// What identifies a policy: equal for equal policies, whatever files they were written in.

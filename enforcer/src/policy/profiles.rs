@@ -9,6 +9,7 @@ use super::raw::Document;
 use super::report::{Diagnostic, Findings};
 use super::source::{Sources, Span};
 use super::table::within;
+use super::texts::Texts;
 use crate::mud;
 use crate::mud::profile::Profile;
 
@@ -20,7 +21,7 @@ pub(super) struct Profiles {
 }
 
 /// Reads every MUD file that a device names.
-pub(super) fn read(document: &Document, sources: &mut Sources, findings: &mut Findings) -> Profiles {
+pub(super) fn read(document: &Document, sources: &mut Sources, texts: &Texts, findings: &mut Findings) -> Profiles {
     let mut first_named: BTreeMap<&str, Span> = BTreeMap::new();
     for path in document.devices.iter().flat_map(|device| device.entry.mud.iter()) {
         let first = first_named.entry(&path.value).or_insert(path.span);
@@ -42,7 +43,7 @@ pub(super) fn read(document: &Document, sources: &mut Sources, findings: &mut Fi
     let mut profiles = Profiles::default();
     let mut shown_paths = Vec::new();
     for (shown, (span, written)) in files {
-        let Some(profile) = parse(&shown, span, sources, findings) else {
+        let Some(profile) = parse(&shown, span, sources, texts, findings) else {
             continue;
         };
         let id = ProfileId(profiles.list.len());
@@ -55,8 +56,19 @@ pub(super) fn read(document: &Document, sources: &mut Sources, findings: &mut Fi
     profiles
 }
 
-fn parse(shown: &str, span: Span, sources: &mut Sources, findings: &mut Findings) -> Option<Profile> {
+fn parse(shown: &str, span: Span, sources: &mut Sources, texts: &Texts, findings: &mut Findings) -> Option<Profile> {
     let path = sources.folder.join(shown);
+    if let Some(text) = texts.get(shown) {
+        return match mud::parse_text(text, shown) {
+            Ok((profile, _)) => Some(profile),
+            Err(problems) => {
+                for problem in problems {
+                    findings.error(span, format!("{shown}: {}", problem.message));
+                }
+                None
+            }
+        };
+    }
     if let Err(error) = fs::File::open(&path).and_then(|file| file.metadata()) {
         findings
             .error(span, format!("the MUD file `{shown}` cannot be read: {error}"))

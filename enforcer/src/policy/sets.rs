@@ -84,6 +84,14 @@ impl<'d> Sets<'d> {
         resolved.services
     }
 
+    /// Every name, and the services that it stands for.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&'d str, &[Service])> {
+        self.definitions.iter().zip(&self.resolved).map(|(set, resolved)| match resolved {
+            State::Done(services) => (set.name.as_str(), &services[..]),
+            State::Unseen | State::Open => (set.name.as_str(), &[][..]),
+        })
+    }
+
     /// Names that no rule used, directly or through another name.
     pub(super) fn unused(&self) -> impl Iterator<Item = &'d Named<List<String>>> {
         let with_use = self.definitions.iter().zip(self.used.clone());

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::model::Place;
+use super::texts::Texts;
 
 /// A stretch of bytes in one of the [`Sources`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,6 +56,8 @@ pub(super) struct Sources {
     pub files: Vec<Source>,
     /// The folder that paths in the policy are relative to.
     pub folder: PathBuf,
+    /// How many of the files are the policy's own; behind them stand MUD files.
+    own: usize,
 }
 
 /// A file or folder that could not be read, and why.
@@ -64,16 +67,18 @@ pub(super) type Unread = (PathBuf, io::Error);
 const LONGEST: u64 = 1 << 30;
 
 impl Sources {
-    /// Reads a file, or every `*.toml` of a folder; and what could not be read.
-    pub(super) fn read(path: &Path) -> (Sources, Vec<Unread>) {
+    /// Reads a file, or every `*.toml` of a folder; and what could not be read. A text counts in the place of its file.
+    pub(super) fn read(path: &Path, texts: &Texts) -> (Sources, Vec<Unread>) {
         let mut sources = Sources::default();
         let mut unread = Vec::new();
         let mut read = |folder: PathBuf, names: Vec<PathBuf>| {
             for name in names {
                 let file = folder.join(&name);
-                match read_text(&file) {
+                let shown = name.to_string_lossy();
+                let text = texts.get(&shown).map(str::to_owned).map_or_else(|| read_text(&file), Ok);
+                match text {
                     Ok(text) => {
-                        sources.add(&name.to_string_lossy(), text);
+                        sources.add(&shown, text);
                     }
                     Err(error) => unread.push((file, error)),
                 }
@@ -90,6 +95,7 @@ impl Sources {
             let name = path.file_name().unwrap_or(path.as_os_str());
             read(folder, vec![PathBuf::from(name)]);
         }
+        sources.own = sources.files.len();
         (sources, unread)
     }
 
@@ -98,6 +104,16 @@ impl Sources {
         let file = offset(self.files.len());
         self.files.push(Source::new(shown, text));
         file
+    }
+
+    /// The policy's own files.
+    pub(super) fn policy_files(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().take(self.own).map(|file| &*file.shown)
+    }
+
+    /// The text of a file.
+    pub(super) fn text(&self, shown: &str) -> Option<&str> {
+        self.files.iter().find(|file| *file.shown == *shown).map(|file| file.text.as_str())
     }
 
     /// File and line of a span.

@@ -9,9 +9,11 @@ use super::model::Port;
 
 /// What is wrong with a value, and what to write instead.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Fault {
-    pub(super) message: String,
-    pub(super) help: String,
+pub struct Fault {
+    /// What is wrong.
+    pub message: String,
+    /// What to write instead.
+    pub help: String,
 }
 
 /// A [`Fault`] as the error of a result.

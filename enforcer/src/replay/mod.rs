@@ -109,10 +109,7 @@ impl<'a> Replay<'a> {
         let places = Places::of(&image.names, facts);
         let fixed = match by {
             None => None,
-            Some(name) => Some(places.find(name).ok_or_else(|| UnknownPlace {
-                name: name.to_owned(),
-                known: places.known().into_iter().map(String::from).collect(),
-            })?),
+            Some(name) => Some(places.find(name).ok_or_else(|| unknown(&places, name))?),
         };
         Ok(Replay { image, terrain: Terrain::of(policy, facts, &image.names), places, fixed })
     }
@@ -122,6 +119,16 @@ impl<'a> Replay<'a> {
         // Nobody reads the counters of a replay, wherever they are kept.
         let mut registry = Registry::new(1);
         overlay::half(&self.places.overlay(), self.image, &mut registry)
+    }
+
+    /// Where frames meet the program at the interface or port of this name; those of a port come without its tags.
+    pub fn entry(&self, name: &str, way: Way, medium: Medium) -> Option<Entry> {
+        Some(Entry { way, medium, place: self.places.find(name)?, port: 0, strip: 0 })
+    }
+
+    /// Says that the policy has no interface or port of this name.
+    pub fn unknown(&self, name: &str) -> UnknownPlace {
+        unknown(&self.places, name)
     }
 
     /// The reference as an engine. It must judge the policy that this replay was prepared with.
@@ -212,4 +219,8 @@ impl<'a> Replay<'a> {
         }
         Ok(chooser)
     }
+}
+
+fn unknown(places: &Places<'_>, name: &str) -> UnknownPlace {
+    UnknownPlace { name: name.to_owned(), known: places.known().into_iter().map(String::from).collect() }
 }
