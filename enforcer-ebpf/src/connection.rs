@@ -3,6 +3,7 @@
 use enforcer_common::{
     connection::{Key, Value, flag, is_link_scoped, is_tcp_open, state},
     endpoint,
+    overlay::port,
     packet::{Packet, flag as packet_flag, kind, protocol, tcp},
     reason::{Reason, Verdict},
     source::{self, ROUTER_ENDPOINT},
@@ -227,8 +228,15 @@ fn opening(s: &mut Scratch, entry: &Value) -> Refusal {
     }
     if entry.flags & (flag::BY_ROUTER | flag::TRANSLATED) != 0 {
         earlier = egress::receiver(s, which::OTHER);
-    } else if let Err(reason) = steps::receiver(s, which::OTHER) {
-        earlier = earlier.or(Refusal::new(reason, ends::audit_all(s)));
+    } else {
+        // It entered, whichever way the packet goes that brought this up.
+        let bits = s.port.bits;
+        s.port.bits = bits & !port::LEAVES;
+        let found = steps::receiver(s, which::OTHER);
+        s.port.bits = bits;
+        if let Err(reason) = found {
+            earlier = earlier.or(Refusal::new(reason, ends::audit_all(s)));
+        }
     }
     if s.ends.1.home == 0 {
         return earlier;

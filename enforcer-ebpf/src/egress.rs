@@ -225,7 +225,8 @@ pub(crate) fn receiver(s: &mut Scratch, which: u32) -> Refusal {
 #[inline(always)]
 fn is_of_port(packet: &Packet) -> bool {
     let first = packet.destination[0];
-    let is_group = if packet.kind == kind::IPV6 { first >> 24 == 0xff } else { first >> 28 == 0xe || first == u32::MAX };
+    let is_group =
+        if packet.kind == kind::IPV6 { first >> 24 == 0xff } else { first >> 28 == 0xe || first == u32::MAX };
     is_group || is_link_scoped(packet.kind, &packet.destination)
 }
 
@@ -316,12 +317,12 @@ pub(crate) fn forwarded_anew(s: &mut Scratch) -> Judged {
         return ends::refuse(s, Reason::Malformed);
     }
     let judged = Judged::new(s.decision.verdict, s.decision.reason, s.decision.rule);
-    if judged.is_drop() || copy {
+    if judged.is_drop() {
         return judged;
     }
-    // Judged without state where it entered, and no otherwise here.
-    fragment::remember(s, Judged::pass(Reason::Established));
-    Judged::NOTHING
+    fragment::remember(s, judged);
+    // What is no copy was judged without state where it entered, and no otherwise here.
+    if copy { judged } else { Judged::NOTHING }
 }
 
 /// ARP and neighbour solicitations and advertisements; the hop limit proves that no router was between.
@@ -334,9 +335,11 @@ fn is_resolution(s: &Scratch) -> bool {
 /// admitted as far as the stack; the inside tuple decides again where they leave.
 #[inline(always)]
 fn translated(s: &mut Scratch) -> Judged {
-    if endpoint(&s.kernel(), &s.heads, ROUTER_ENDPOINT).map(|router| s.ends.0 = router).is_none() {
+    let Some(router) = endpoint(&s.kernel(), &s.heads, ROUTER_ENDPOINT) else {
         return ends::refuse(s, Reason::Malformed);
-    }
+    };
+    s.ends.0 = router;
+    s.ends.0.address_label = s.spare.address_label;
     s.receiver = receiver(s, which::PACKET);
     ends::accounts(s);
     if s.ends.1.home == 0 {

@@ -39,11 +39,7 @@ pub(crate) fn refusal_of_sender(s: &Scratch) -> Refusal {
     }
     let in_audit = audit_all(s) || from.is(flag::AUDIT);
     let mut found = Refusal::NONE;
-    if from.is(flag::LINK_LOCAL | flag::UNSPECIFIED)
-        && from.home != to.home
-        && to.home != 0
-        && to.zone != ZONE_ROUTER
-    {
+    if from.is(flag::LINK_LOCAL | flag::UNSPECIFIED) && from.home != to.home && to.home != 0 && to.zone != ZONE_ROUTER {
         found = Refusal::new(Reason::SpoofedSource, in_audit);
     }
     if from.is(flag::DENIED) {

@@ -5,6 +5,7 @@ use enforcer_common::reason::Reason;
 use super::case::{Case, Passed, Refusal, step};
 use super::essentials::{self, Essential};
 use super::ground::{PortId, belongs_to_port, is_group};
+use super::known::Opens;
 use super::packet::Packet;
 use super::who::{self, End, Receiver, Sender, Way};
 use super::{Entered, Judge, Judged, Medium};
@@ -73,7 +74,7 @@ impl<'p> Judge<'p> {
             return Ok(passed);
         }
         let to = self.receiver(case, &router, &receiver)?;
-        self.opens(case, port, packet, (router, to), group, now)
+        self.opens(case, port, packet, (router, to), Opens::of(group), now)
     }
 
     /// Whom a packet of `from` is for that leaves by `port`. Groups, addresses of the link and frames without IP are those of
@@ -136,9 +137,8 @@ impl<'p> Judge<'p> {
         };
         let receiver = self.behind(port, packet, &from);
         (case.from, case.to) = (Some(from), receiver.end());
-        let copy = to_all
-            || packet.ip().is_none_or(|ip| is_group(&ip.destination))
-            || matches!(receiver, Receiver::Group(_));
+        let copy =
+            to_all || packet.ip().is_none_or(|ip| is_group(&ip.destination)) || matches!(receiver, Receiver::Group(_));
         let zones = &self.ground.port(port).zones;
         if copy && (zones.contains(&from.home) || zones.contains(&from.zone)) {
             return Ok(None);
@@ -167,7 +167,9 @@ impl<'p> Judge<'p> {
         let receiver = self.behind(port, packet, &router);
         (case.from, case.to) = (Some(router), receiver.end());
         let to = self.receiver(case, &router, &receiver)?;
-        self.opens(case, port, packet, (router, to), matches!(receiver, Receiver::Group(_)), now)?;
+        let group = matches!(receiver, Receiver::Group(_));
+        let how = if group { Opens::Nothing } else { Opens::Translation };
+        self.opens(case, port, packet, (router, to), how, now)?;
         Ok(None)
     }
 }

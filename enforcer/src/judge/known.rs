@@ -13,6 +13,22 @@ use super::parse;
 use super::spoken::Spoken;
 use super::who::{self, End, Sender, Way};
 
+/// What a packet opens that the layers let through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opens {
+    /// Group-addressed: it is judged packet by packet.
+    Nothing,
+    Connection,
+    /// One that the router sends on in its own name; it may be in its midst.
+    Translation,
+}
+
+impl Opens {
+    pub(super) fn of(group: bool) -> Opens {
+        if group { Opens::Nothing } else { Opens::Connection }
+    }
+}
+
 const ESTABLISHED: Passed<'static> = Passed { reason: Reason::Established, rule: None };
 
 impl<'p> Judge<'p> {
@@ -197,7 +213,7 @@ impl<'p> Judge<'p> {
         port: PortId,
         packet: &Packet<'_>,
         (from, to): (End, End),
-        group: bool,
+        how: Opens,
         now: u64,
     ) -> Result<Passed<'p>, Refusal<'p>> {
         let pair = self.pairs.of(&self.ground, &from, &to);
@@ -213,9 +229,10 @@ impl<'p> Judge<'p> {
             case.refuse(step::CONNECTION, refusal, || "a SYN+ACK that answers no known connection".to_owned())?;
         }
         // The router's own packets in the middle of a conversation must not open the way back for one that was revoked.
-        let mid_stream = by_router && flags.is_some_and(|flags| !flags.syn);
+        let mid_stream = by_router && how == Opens::Connection && flags.is_some_and(|flags| !flags.syn);
         let ends = flags.is_some_and(|flags| flags.rst);
-        let opening = Tuple::of(ip, port).filter(|tuple| tuple.opens() && !(group || answers || mid_stream || ends));
+        let opening = Tuple::of(ip, port)
+            .filter(|tuple| tuple.opens() && !(how == Opens::Nothing || answers || mid_stream || ends));
         if let Some(tuple) = opening {
             let opening = Opening { by_router, mac: packet.macs.map(|macs| macs.source), spoken: layers.spoken };
             let mut connection = Connection::opened(&tuple, now, self.generation);

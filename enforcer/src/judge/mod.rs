@@ -40,6 +40,7 @@ use self::connections::Connections;
 use self::essentials::Essential;
 use self::fragments::Fragments;
 use self::ground::{Ground, PortId, belongs_to_port};
+use self::known::Opens;
 use self::packet::Packet;
 pub use self::seen::{Carries, Seen, seen};
 use self::sides::Pairs;
@@ -199,7 +200,7 @@ impl<'p> Judge<'p> {
             return Ok(passed);
         }
         let to = self.receiver(case, &sender, &receiver)?;
-        self.opens(case, port, packet, (sender, to), group, now)
+        self.opens(case, port, packet, (sender, to), Opens::of(group), now)
     }
 
     fn parse<'f>(&self, case: &mut Case<'p>, medium: Medium, frame: &'f [u8]) -> Result<Packet<'f>, Refusal<'p>> {

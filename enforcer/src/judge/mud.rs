@@ -127,7 +127,7 @@ impl<'a, 'p> List<'a, 'p> {
         let policy = self.ground.policy;
         // Frames without IP have no address; a forged one counts for nothing.
         let local = self.is_local(address);
-        let address = address.filter(|_| !self.peer.forged);
+        let address = address.filter(|address| !self.peer.forged && self.is_somebodys(address));
         let listed = |addresses: Option<&Vec<IpAddr>>| {
             addresses.zip(address).is_some_and(|(addresses, address)| addresses.contains(&address))
         };
@@ -147,6 +147,16 @@ impl<'a, 'p> List<'a, 'p> {
             PeerMatch::Manufacturer(authority) => self.peer_has(|other| other.authority == *authority),
             PeerMatch::Model(url) => self.peer_has(|other| other.url == *url),
         }
+    }
+
+    /// False for an address that is in no zone: who sends from it is let through in audit, and no entry means him.
+    fn is_somebodys(&self, address: &IpAddr) -> bool {
+        let ground = self.ground;
+        is_group(address)
+            || belongs_to_port(address)
+            || ground.is_own_anywhere(address)
+            || ground.device_of(address).is_some()
+            || ground.zone_of(address).is_some()
     }
 
     /// Every zone that is no uplink, the router, and addresses that are local wherever they are. A frame without IP does not

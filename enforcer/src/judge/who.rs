@@ -135,7 +135,8 @@ pub(super) fn sender(ground: &Ground<'_>, port: PortId, packet: &Packet<'_>) -> 
     let (Sender::Is(end), Some(target)) = (sender, advertised(packet)) else { return sender };
     // Who is told must not be told that his own address is another's.
     let is_asking = packet.ip().is_some_and(|ip| ip.destination == target);
-    let claimed = if target.is_unspecified() || is_asking { None } else { Some(claimed(ground, port, mac, Some(target))) };
+    let claimed =
+        if target.is_unspecified() || is_asking { None } else { Some(claimed(ground, port, mac, Some(target))) };
     match claimed {
         Some(Sender::Is(own)) if own.device == end.device => sender,
         Some(Sender::Nowhere) => Sender::Nowhere,
@@ -282,9 +283,14 @@ pub(super) fn forwarded(ground: &Ground<'_>, learnt: &Learnt, by: &str, packet: 
             None => return Sender::Nowhere,
         },
     };
-    if packet.ip().is_none_or(|ip| ip.source != ip.destination) {
-        return sender;
+    match packet.ip() {
+        Some(ip) if ip.source == ip.destination => to_itself(ground, sender),
+        Some(_) | None => sender,
     }
+}
+
+/// Nobody sends to himself by way of a wire.
+fn to_itself(ground: &Ground<'_>, sender: Sender) -> Sender {
     match sender {
         Sender::Is(end) => {
             let audit = end.in_audit(ground);
@@ -296,8 +302,7 @@ pub(super) fn forwarded(ground: &Ground<'_>, learnt: &Learnt, by: &str, packet: 
 }
 
 /// Nobody who could have sent it.
-const NOBODY: Sender =
-    Sender::Spoofed { why: "a source address that nobody here has", audit: false, taken_for: None };
+const NOBODY: Sender = Sender::Spoofed { why: "a source address that nobody here has", audit: false, taken_for: None };
 
 /// True for an IPv4 link-local address of the router: Linux takes it by any interface.
 fn is_own_of_link(ground: &Ground<'_>, address: &IpAddr) -> bool {
@@ -339,11 +344,15 @@ fn once_bound(ground: &Ground<'_>, learnt: &Learnt, mac: Option<Mac>, address: &
 
 /// Who opened a connection, by the policy in force.
 pub(super) fn opener(ground: &Ground<'_>, learnt: &Learnt, port: PortId, opening: &Opening) -> Sender {
-    match opening.spoken.source {
+    let sender = match opening.spoken.source {
         None => Sender::Nowhere,
         Some(address) if is_own_of_link(ground, &address) => NOBODY,
         Some(address) if belongs_to_port(&address) => without_address(ground, ground.port(port), opening.mac),
         Some(address) => once_bound(ground, learnt, opening.mac, &address),
+    };
+    match opening.spoken.source == opening.spoken.destination {
+        true => to_itself(ground, sender),
+        false => sender,
     }
 }
 
