@@ -5,6 +5,8 @@ pub mod compile;
 pub mod control;
 pub mod daemon;
 pub mod dataplane;
+pub mod generation;
+pub mod image_file;
 pub mod judge;
 pub mod mud;
 pub mod observe;

@@ -48,7 +48,13 @@ fn ended(folder: &Path, arguments: &str) -> (i32, String) {
 /// Holds for each of these policies, whichever command reads it.
 fn each_reader(policy: &str, code: i32, told: &str) {
     let folder = files();
-    for arguments in ["check --offline", "check", "run --metrics off --policy", "replay --pcap no.pcap --policy"] {
+    for arguments in [
+        "check --offline",
+        "check",
+        "compile --offline -o out.image",
+        "run --metrics off --policy",
+        "replay --pcap no.pcap --policy",
+    ] {
         let (found, printed) = ended(folder.path(), &format!("{arguments} {policy}"));
         assert_eq!(found, code, "{arguments} {policy}: {printed}");
         assert!(printed.contains(told), "{arguments} {policy}: {printed}");

@@ -39,7 +39,7 @@ use self::report::{Findings, Report, Severity};
 use self::resolve::Resolver;
 use self::sets::Sets;
 use self::sides::Sides;
-use self::source::Sources;
+use self::source::{Sources, Unread};
 
 /// A policy that can be compiled, with what its reading brought to light.
 #[derive(Debug)]
@@ -66,9 +66,18 @@ pub enum RuleKind {
 /// Reads a policy: one file, or every `*.toml` of a folder, merged. `live` tells the router's addresses where its
 /// interfaces are those of the policy. The error holds everything that is wrong, not the first thing only.
 pub fn load(path: &Path, live: Option<&Live>) -> Result<Loaded, Report> {
+    let (sources, unread) = Sources::read(path);
+    load_sources(path, sources, &unread, live)
+}
+
+/// As [`load`], of files in memory: their names and texts. MUD files are looked for in `folder`.
+pub fn load_texts(folder: &Path, texts: &[(&str, &str)], live: Option<&Live>) -> Result<Loaded, Report> {
+    load_sources(folder, Sources::of(folder, texts), &[], live)
+}
+
+fn load_sources(path: &Path, mut sources: Sources, unread: &[Unread], live: Option<&Live>) -> Result<Loaded, Report> {
     let mut findings = Findings::default();
-    let (mut sources, unread) = Sources::read(path);
-    for (unread, error) in &unread {
+    for (unread, error) in unread {
         let message = format!("{} cannot be read: {error}", unread.display());
         let finding = findings.general(Severity::Error, message);
         if unread == path {
