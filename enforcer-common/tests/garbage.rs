@@ -102,7 +102,7 @@ proptest! {
         endpoint(cells, &heads, number);
         zone(cells, &heads, number as u16);
         if let Some(port) = port(cells, &heads, number) {
-            let named = port[1..].iter().any(|zone| *zone == number & 0xffff);
+            let named = port[1..].contains(&(number & 0xffff));
             prop_assert_eq!(port_has_zone(port, number as u16), named && number as u16 != 0);
         }
     }

@@ -45,7 +45,8 @@ fn find(s: &mut Scratch) -> Judged {
     let Some(entry) = CONNECTIONS.get_ptr_mut(&s.key) else {
         return Judged::NOTHING;
     };
-    // SAFETY: entries are plain data; two CPUs that follow one connection at once may lose one step of its state.
+    // SAFETY: the map keeps an entry's memory as long as a program runs, also where the entry is evicted meanwhile. It is integers
+    // only: two CPUs that follow one connection at once may lose one step of its state, and no more.
     let entry = unsafe { &mut *entry };
     if entry.is_expired(s.packet.protocol, s.now) {
         return Judged::NOTHING;
@@ -101,7 +102,7 @@ pub(crate) fn related(s: &mut Scratch) -> Judged {
         return Judged::NOTHING;
     }
     key_of(s, which::OTHER);
-    // SAFETY: read once, field by field.
+    // SAFETY: as in `find`; read once, field by field, so that a change meanwhile is seen or not.
     let Some(entry) = (unsafe { CONNECTIONS.get(&s.key) }) else {
         return Judged::NOTHING;
     };

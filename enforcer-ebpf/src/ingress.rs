@@ -285,7 +285,7 @@ fn learn(s: &Scratch) {
     let learns = from.device != 0 && from.is(end::HAS_MAC) && !from.is(fenced);
     let source = &s.packet.source;
     let key = [source[0], source[1], source[2], source[3], s.packet.kind as u32];
-    // SAFETY: copied at once.
+    // SAFETY: an integer, copied at once.
     let known = unsafe { LEARNT.get(&key).copied().unwrap_or(0) };
     if known == s.packet.source_mac {
         return;
