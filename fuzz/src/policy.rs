@@ -64,7 +64,7 @@ fn told(report: &Report) {
     }
     assert_eq!(report.to_string().is_empty(), report.is_empty());
     // Drawing is slow: not all of the long reports.
-    if report.diagnostics().len() <= 8 || report.to_string().len() % 8 == 0 {
+    if report.diagnostics().len() <= 8 || report.to_string().len().is_multiple_of(8) {
         assert_eq!(report.rendered().is_empty(), report.is_empty());
     }
 }

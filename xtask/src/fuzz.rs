@@ -29,7 +29,7 @@ pub(crate) enum Target {
     Image,
     /// Captures, pcap and pcapng.
     Pcap,
-    /// Frames.
+    /// Frames, judged by the kernel program's steps and the reference.
     Packet,
 }
 
@@ -52,8 +52,7 @@ impl Target {
         match self {
             Target::Policy | Target::Mud => 8192,
             Target::Image => 32_768,
-            Target::Pcap => 4096,
-            Target::Packet => 2048,
+            Target::Pcap | Target::Packet => 4096,
         }
     }
 }
