@@ -68,7 +68,7 @@ impl Reason {
         if number as usize >= Reason::ALL.len() {
             return None;
         }
-        // SAFETY: the numbers are those of the variants, without a gap.
+        // SAFETY: below the number of variants, whose numbers have no gap, as is asserted below.
         Some(unsafe { core::mem::transmute::<u8, Reason>(number) })
     }
 
@@ -114,6 +114,15 @@ impl Reason {
         matches!(self, Reason::Established | Reason::Allowed | Reason::Essential)
     }
 }
+
+/// Every reason stands at its own number, from 0 on.
+const _: () = {
+    let mut number = 0;
+    while number < Reason::ALL.len() {
+        assert!(Reason::ALL[number] as usize == number);
+        number += 1;
+    }
+};
 
 /// What becomes of a packet.
 #[repr(u8)]

@@ -111,6 +111,7 @@ pub fn sender<W: World + ?Sized>(
     let mut by_mac = Endpoint::default();
     if packet.source_mac != 0 {
         if packet.source_mac >> 40 & 1 == 1 {
+            *out = Endpoint::default();
             return Err(Reason::SpoofedSource);
         }
         device(world, heads, packet.source_mac, &mut by_mac)?;
@@ -162,7 +163,7 @@ pub fn sender<W: World + ?Sized>(
 
 /// Compares addresses without a branch for each word.
 #[inline(always)]
-const fn is_same(a: &[u32; 4], b: &[u32; 4]) -> bool {
+pub const fn is_same(a: &[u32; 4], b: &[u32; 4]) -> bool {
     (a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]) == 0
 }
 

@@ -47,7 +47,8 @@ fn find(s: &mut Scratch) -> Judged {
     let Some(entry) = CONNECTIONS.get_ptr_mut(&s.key) else {
         return Judged::NOTHING;
     };
-    // SAFETY: entries are plain data; two CPUs that follow one connection at once may lose one step of its state.
+    // SAFETY: the map keeps an entry's memory as long as a program runs, also where the entry is evicted meanwhile. It is integers
+    // only: two CPUs that follow one connection at once may lose one step of its state, and no more.
     let entry = unsafe { &mut *entry };
     if entry.is_expired(s.packet.protocol, s.now) {
         return Judged::NOTHING;
@@ -113,7 +114,7 @@ pub(crate) fn related(s: &mut Scratch) -> Judged {
         return Judged::NOTHING;
     }
     let from_low = key_of(s, which::OTHER);
-    // SAFETY: read once, field by field.
+    // SAFETY: as in `find`; read once, field by field, so that a change meanwhile is seen or not.
     let Some(entry) = (unsafe { CONNECTIONS.get(&s.key) }) else {
         return Judged::NOTHING;
     };
@@ -136,7 +137,8 @@ pub(crate) fn open(s: &mut Scratch, flags: u8) {
     if !s.packet.is(packet_flag::TRACKED) || s.packet.is(packet_flag::ECHO_REPLY) {
         return;
     }
-    if s.packet.tcp & tcp::RST != 0 {
+    // Nor does a packet to its own source, let through in audit: nothing tells its answers from it.
+    if s.packet.tcp & tcp::RST != 0 || source::is_same(&s.packet.source, &s.packet.destination) {
         return;
     }
     // What the router sends in the middle of a conversation needs no state to be sent, and must not open the way back.

@@ -15,7 +15,7 @@ use crate::{
     Frame,
     account::account,
     connection, ends, fragment,
-    ingress::passed,
+    ingress::{opens_wrongly, passed},
     judged::{Judged, Refusal},
     maps::{is_replay, replay_input},
     scene,
@@ -357,7 +357,9 @@ fn translated(s: &mut Scratch) -> Judged {
     if judged.is_drop() {
         return judged;
     }
-    connection::open(s, connection_flag::TRANSLATED);
+    if !opens_wrongly(s) {
+        connection::open(s, connection_flag::TRANSLATED);
+    }
     fragment::remember(s, Judged::pass(Reason::Established));
     Judged::NOTHING
 }

@@ -76,7 +76,8 @@ pub(crate) fn remember(s: &Scratch, judged: Judged) {
 /// Judges a later fragment by its first.
 #[inline(always)]
 pub(crate) fn follow(s: &Scratch) -> Judged {
-    // SAFETY: read once, field by field; an entry replaced meanwhile belongs to a datagram that was let through as well.
+    // SAFETY: the map keeps an entry's memory as long as a program runs. It is integers only, read once, field by field; an entry
+    // replaced meanwhile belongs to a datagram that was let through as well.
     let Some(first) = (unsafe { FRAGMENTS.get(&key(s)) }) else {
         return Judged::drop(Reason::Fragment);
     };

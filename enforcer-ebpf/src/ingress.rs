@@ -1,7 +1,8 @@
 //! What enters: the pipeline of a packet's judgement.
 
 use enforcer_common::{
-    endpoint::{endpoint, flag as end},
+    connection::is_link_scoped,
+    endpoint::{Endpoint, endpoint, flag as end},
     essentials::{self, Essential},
     image::{self, FLAG_LEARNS, port_has_zone},
     overlay::port,
@@ -92,12 +93,16 @@ pub(crate) fn ends(s: &mut Scratch) -> Judged {
     let mut binding = steps::sender(s, which::PACKET, s.port.number, false);
     if s.packet.kind == kind::IPV6 && s.port.is_own_link_local(&s.packet.source) {
         binding = Err(Reason::SpoofedSource);
+        s.ends.0 = Endpoint::default();
     }
     let mut to = steps::receiver(s, which::PACKET);
     ends::accounts(s);
     let what = essentials::classify(&s.packet);
     if binding.is_ok() {
         binding = claims(s, what);
+    }
+    if binding == Err(Reason::UnknownZone) {
+        return ends::refuse(s, Reason::UnknownZone);
     }
     if let Err(reason) = binding {
         let refusal = refuse_sender(s, port_cell, reason);
@@ -213,7 +218,7 @@ pub(crate) fn passed(s: &mut Scratch, judged: Judged) {
 
 /// A SYN+ACK of no known connection opens none, and answers none.
 #[inline(always)]
-fn opens_wrongly(s: &Scratch) -> bool {
+pub(crate) fn opens_wrongly(s: &Scratch) -> bool {
     use enforcer_common::packet::{protocol, tcp};
     s.packet.is_ip()
         && s.packet.protocol == protocol::TCP
@@ -244,9 +249,10 @@ fn become_anonymous(s: &mut Scratch, port_cell: &[u32; 16]) -> bool {
     let Some(zone) = image::zone(&s.kernel(), &s.heads, port_cell[1] as u16) else { return false };
     match endpoint(&s.kernel(), &s.heads, zone.anonymous) {
         Some(anonymous) => {
-            let of_link = s.ends.0.flags & (end::LINK_LOCAL | end::UNSPECIFIED);
             s.ends.0 = anonymous;
-            s.ends.0.flags |= of_link;
+            if s.packet.kind != kind::OTHER && is_link_scoped(s.packet.kind, &s.packet.source) {
+                s.ends.0.flags |= end::LINK_LOCAL;
+            }
             true
         }
         None => false,
@@ -289,7 +295,7 @@ fn learn(s: &Scratch) {
     let learns = from.device != 0 && from.is(end::HAS_MAC) && !from.is(fenced);
     let source = &s.packet.source;
     let key = [source[0], source[1], source[2], source[3], s.packet.kind as u32];
-    // SAFETY: copied at once.
+    // SAFETY: an integer, copied at once.
     let known = unsafe { LEARNT.get(&key).copied().unwrap_or(0) };
     if known == s.packet.source_mac {
         return;

@@ -1,9 +1,10 @@
 //! What holds for the packet before it is looked at: the generation in force, the port, the clock; and the parsed packet.
 
 use enforcer_common::{
+    endpoint::Endpoint,
     image,
     overlay::{self, port},
-    packet::flag,
+    packet::{Packet, flag},
     reason::Reason,
 };
 
@@ -58,14 +59,25 @@ pub(crate) fn parse<F: Frame>(frame: &F, s: &mut Scratch) {
     }
 }
 
+/// What all zeros are a value of.
+///
+/// # Safety
+/// They are.
+pub(crate) unsafe trait Zeros: Copy {}
+
+// SAFETY: integers only.
+unsafe impl Zeros for Packet {}
+// SAFETY: integers only.
+unsafe impl Zeros for Endpoint {}
+
 /// Writes zeros over a plain structure of whole 64-bit words, word by word: a call to `memset` goes byte by byte.
 #[inline(always)]
-pub(crate) fn clear<T: Copy>(what: &mut T) {
+pub(crate) fn clear<T: Zeros>(what: &mut T) {
     const { assert!(size_of::<T>().is_multiple_of(8) && align_of::<T>() == 8) };
     let words: *mut u64 = core::ptr::from_mut(what).cast();
     let mut i = 0;
     while i < size_of::<T>() / 8 {
-        // SAFETY: within the structure, aligned; all zeros is a value of each structure that this is called for.
+        // SAFETY: within the structure, whose size and alignment are those of 64-bit words; zeros are a value of it.
         unsafe { words.add(i).write_volatile(0) };
         i += 1;
     }

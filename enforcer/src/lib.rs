@@ -6,6 +6,8 @@ pub mod control;
 pub mod daemon;
 pub mod dataplane;
 pub mod explain;
+pub mod generation;
+pub mod image_file;
 pub mod judge;
 pub mod mud;
 pub mod observe;

@@ -48,7 +48,7 @@ fn agree(policy: &str, ports: &[&str]) {
     let places = std::iter::once(None).chain(ports.iter().copied().map(Some));
     let mut seen = Seen::default();
     for by in places {
-        let replay = Replay::new(&loaded.policy, &loaded.facts, &image, by).expect("a place of the policy");
+        let replay = Replay::new(&loaded.facts, &image, by).expect("a place of the policy");
         let mut kernel = Kernel::load(&replay.half(), &image.names).expect("the kernel takes the program");
         let mut reference = replay.reference(&loaded.policy, &loaded.facts).tracing(true);
         for (number, path) in captures.iter().enumerate() {

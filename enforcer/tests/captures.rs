@@ -41,7 +41,7 @@ fn the_kernel_program_refuses_what_the_parser_refuses() {
     std::fs::write(&file, POLICY).expect("a file");
     let loaded = policy::load(&file, None).expect("the policy is right");
     let image = compile(&loaded.policy, &loaded.facts).expect("it compiles");
-    let replay = Replay::new(&loaded.policy, &loaded.facts, &image, Some("lan0")).expect("the port is known");
+    let replay = Replay::new(&loaded.facts, &image, Some("lan0")).expect("the port is known");
     let mut kernel = Kernel::load(&replay.half(), &image.names).expect("the kernel takes the program");
 
     let (mut next, mut refused, mut wrong) = (frames.into_iter(), 0, Vec::new());

@@ -51,6 +51,7 @@ fn each_reader(policy: &str, code: i32, told: &str) {
     let readers = [
         "check --offline",
         "check",
+        "compile --offline -o out.image",
         "run --metrics off --policy",
         "replay --pcap no.pcap --policy",
         "explain --src lan --dst router --service tcp/22 --policy",

@@ -7,17 +7,21 @@ mod fingerprint {
     #![doc = "Shared with `enforcer/build.rs`, which refuses an object made from other sources."]
     include!("../../enforcer/bpf_fingerprint.rs");
 }
+mod fuzz;
 mod kernels;
+mod nightly;
 mod packages;
 mod paths;
 mod reproducible;
 mod run;
+mod sanitize;
 mod stable_names;
 mod test;
 mod toolchain;
 mod verify;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -25,6 +29,7 @@ use clap::{Parser, Subcommand};
 use kernels::Form;
 use packages::Group;
 use paths::Paths;
+use sanitize::Depth;
 
 /// Sets up the machine, builds, tests and shows.
 #[derive(Debug, Parser)]
@@ -64,6 +69,24 @@ enum Command {
         /// Leave out the older kernels.
         #[arg(long)]
         no_kernels: bool,
+    },
+    /// Feed damaged and invented input to every reader of what comes from outside. Needs a nightly compiler.
+    Fuzz {
+        /// How long each target runs.
+        #[arg(long, value_name = "N", default_value_t = 10)]
+        minutes: u64,
+        /// Run nothing: take into the kept corpus what earlier runs found to reach more.
+        #[arg(long, conflicts_with = "minutes")]
+        keep: bool,
+        /// All, if none is named.
+        #[arg(value_enum, value_name = "TARGET")]
+        targets: Vec<fuzz::Target>,
+    },
+    /// Run the tests of lookups, images and the parser under AddressSanitizer and Miri. Needs a nightly compiler.
+    Sanitize {
+        /// A few cases of each property.
+        #[arg(long)]
+        short: bool,
     },
     /// Bring up the router and four networks, and open a shell in it.
     Lab {
@@ -121,6 +144,12 @@ fn xtask(command: Command) -> Result<()> {
         }
         Command::Demo => demo::demo(&paths),
         Command::Test { no_kernels } => test::test(&paths, !no_kernels),
+        Command::Fuzz { minutes: _, keep: true, targets } => fuzz::keep(&paths, &targets),
+        Command::Fuzz { minutes, keep: false, targets } => {
+            fuzz::fuzz(&paths, &targets, Duration::from_secs(60 * minutes))
+        }
+        Command::Sanitize { short: true } => sanitize::sanitize(&paths, Depth::Short),
+        Command::Sanitize { short: false } => sanitize::sanitize(&paths, Depth::Full),
         Command::Lab { command } => demo::lab(&paths, &command),
         Command::Verify(arguments) => verify::verify(&paths, &arguments),
         Command::Kernels { load, accept, command } => {
@@ -137,11 +166,22 @@ fn xtask(command: Command) -> Result<()> {
 fn setup(paths: &Paths, groups: &[Group]) -> Result<()> {
     let groups = if groups.is_empty() { Group::ALL } else { groups };
     for group in groups {
-        if *group == Group::Build {
-            let toolchain = toolchain::ensure(paths)?;
-            println!("BPF toolchain: {toolchain}");
-        } else {
-            packages::ensure(*group)?;
+        match group {
+            Group::Build => {
+                let toolchain = toolchain::ensure(paths)?;
+                println!("BPF toolchain: {toolchain}");
+            }
+            Group::Fuzz => match nightly::Nightly::find() {
+                Some(nightly) => {
+                    nightly.cargo_fuzz(paths)?;
+                    println!("for fuzzing: {}", nightly.version);
+                }
+                None => {
+                    println!("{}: not set up: there is no nightly compiler ({})", group.title(), nightly::HOW);
+                    continue;
+                }
+            },
+            Group::Lab | Group::Tests | Group::Kernels => packages::ensure(*group)?,
         }
         println!("{}: ready", group.title());
     }

@@ -19,6 +19,8 @@ pub(crate) enum Group {
     Tests,
     /// `kernels`: a virtual machine for other kernels.
     Kernels,
+    /// `fuzz`: a C++ compiler, for libFuzzer.
+    Fuzz,
 }
 
 /// A Debian package and a file that shows that it is there.
@@ -54,9 +56,11 @@ const KERNELS: &[Package] = &[
     Package { name: "ethtool", proof: &["/usr/sbin/ethtool", "/sbin/ethtool", "/usr/bin/ethtool"] },
 ];
 
+const FUZZ: &[Package] = &[Package { name: "g++", proof: &["/usr/bin/g++", "/usr/bin/c++"] }];
+
 impl Group {
     /// Every group.
-    pub(crate) const ALL: &[Group] = &[Group::Build, Group::Lab, Group::Tests, Group::Kernels];
+    pub(crate) const ALL: &[Group] = &[Group::Build, Group::Lab, Group::Tests, Group::Kernels, Group::Fuzz];
 
     /// The name in messages.
     pub(crate) fn title(self) -> &'static str {
@@ -65,6 +69,7 @@ impl Group {
             Group::Lab => "lab",
             Group::Tests => "tests",
             Group::Kernels => "kernels",
+            Group::Fuzz => "fuzz",
         }
     }
 
@@ -74,6 +79,7 @@ impl Group {
             Group::Lab => LAB,
             Group::Tests => TESTS,
             Group::Kernels => KERNELS,
+            Group::Fuzz => FUZZ,
         }
     }
 }

@@ -6,15 +6,19 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::kernels::Form;
+use crate::nightly::{self, Nightly};
 use crate::packages::{self, Group};
 use crate::paths::Paths;
-use crate::{bpf, build_workspace, kernels, reproducible, run};
+use crate::sanitize::{self, Depth};
+use crate::{bpf, build_workspace, fuzz, kernels, reproducible, run};
 
 /// A step, as the summary shows it.
 struct Done {
     what: &'static str,
     took: Duration,
     failure: Option<String>,
+    /// Why it was left out.
+    skipped: Option<String>,
 }
 
 /// Runs all tests; a failed step does not keep the others from running.
@@ -34,6 +38,14 @@ pub(crate) fn test(paths: &Paths, with_kernels: bool) -> Result<()> {
         }));
     }
     done.push(step("the kernel program is the same from another folder", || reproducible::check(paths)));
+    let fuzzed = "every reader of what comes from outside, fuzzed for a minute";
+    let sanitized = "lookups, images and the parser under AddressSanitizer and Miri";
+    if Nightly::find().is_some() {
+        done.push(step(fuzzed, || fuzz::fuzz(paths, &[], Duration::from_secs(60))));
+        done.push(step(sanitized, || sanitize::sanitize(paths, Depth::Short)));
+    } else {
+        done.extend([fuzzed, sanitized].map(without_nightly));
+    }
     summary(&done)
 }
 
@@ -44,7 +56,12 @@ fn step(what: &'static str, work: impl FnOnce() -> Result<()>) -> Done {
     if let Some(failure) = &failure {
         println!("failed: {failure}");
     }
-    Done { what, took: started.elapsed(), failure }
+    Done { what, took: started.elapsed(), failure, skipped: None }
+}
+
+fn without_nightly(what: &'static str) -> Done {
+    let skipped = Some(format!("there is no nightly compiler; {} gives one", nightly::HOW));
+    Done { what, took: Duration::ZERO, failure: None, skipped }
 }
 
 fn units(paths: &Paths) -> Result<()> {
@@ -88,10 +105,14 @@ fn host() -> Result<String> {
 fn summary(done: &[Done]) -> Result<()> {
     println!("\nWhat was tested:");
     for step in done {
-        let result = if step.failure.is_some() { "FAILED" } else { "ok" };
+        let (result, why) = match (&step.failure, &step.skipped) {
+            (Some(failure), _) => ("FAILED", Some(failure)),
+            (None, Some(skipped)) => ("SKIPPED", Some(skipped)),
+            (None, None) => ("ok", None),
+        };
         println!("  {result:<7} {} ({:.0?})", step.what, step.took);
-        if let Some(failure) = &step.failure {
-            println!("          {}", failure.replace('\n', "\n          "));
+        if let Some(why) = why {
+            println!("          {}", why.replace('\n', "\n          "));
         }
     }
     let failed = done.iter().filter(|step| step.failure.is_some()).count();

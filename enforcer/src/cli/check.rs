@@ -1,15 +1,13 @@
 //! `enforcer check`: read, compile, say what is wrong or would surprise.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context;
-
-use super::Exit;
-use crate::compile::{self, image::Image};
-use crate::dataplane::interfaces;
+use super::{Exit, load};
+use crate::compile::image::Image;
+use crate::image_file::{ImageFile, is_image};
+use crate::policy::Loaded;
 use crate::policy::model::Policy;
 use crate::policy::report::Severity;
-use crate::policy::{self, Loaded};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,7 +20,7 @@ Exits with 0 if the policy can be used (warnings included), 1 if not.";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// A policy file, or a folder of *.toml
+    /// A policy file, a folder of *.toml, or an image
     path: PathBuf,
     /// Do not look at this machine's interfaces: `[router] addresses` alone tells the networks
     #[arg(long)]
@@ -31,42 +29,46 @@ pub(super) struct Args {
 
 /// Runs the command.
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
-    let live = match args.offline {
-        true => None,
-        false => {
-            let read = interfaces::read();
-            Some(read.context("cannot read the interfaces of this machine; try --offline")?)
-        }
-    };
-    let loaded = match policy::load(&args.path, live.as_ref()) {
-        Ok(loaded) => loaded,
-        Err(report) => {
-            eprint!("{}", report.rendered());
-            return Ok(unusable(report.count(Severity::Error)));
-        }
-    };
-    eprint!("{}", loaded.warnings.rendered());
-    match compile::compile(&loaded.policy, &loaded.facts) {
-        Ok(image) => {
+    if is_image(&args.path) {
+        return Ok(image(&args.path));
+    }
+    match load::compiled(&args.path, args.offline)? {
+        Ok((loaded, image)) => {
             print!("{}", summary(&loaded, &image));
             Ok(Exit::Done)
         }
-        Err(error) => {
-            eprintln!("error: {error}");
-            Ok(unusable(1))
+        Err(exit) => Ok(exit),
+    }
+}
+
+/// An image that was compiled before: there is nothing to warn of that was not told then.
+fn image(path: &Path) -> Exit {
+    match ImageFile::open(path) {
+        Ok(file) => {
+            let names = &file.image.names;
+            println!(
+                "image of policy {}\n{}, {}, {}\nok",
+                digest(&file.image),
+                counted(names.zones.len() - 2, "zone"),
+                counted(names.devices.len() - 1, "device"),
+                counted(names.rules.len() - 1, "rule"),
+            );
+            Exit::Done
+        }
+        Err(refusal) => {
+            eprintln!("enforcer: {} {refusal}", path.display());
+            Exit::Problem
         }
     }
 }
 
-fn unusable(errors: usize) -> Exit {
-    let s = if errors == 1 { "" } else { "s" };
-    eprintln!("{errors} error{s}: the policy cannot be used");
-    Exit::Problem
+fn digest(image: &Image) -> String {
+    image.digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn summary(loaded: &Loaded, image: &Image) -> String {
     let policy: &Policy = &loaded.policy;
-    let digest: String = image.digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = digest(image);
     let declared_zones = policy.zones.len() - 1;
     let mut lines = format!(
         "policy {digest}\n{}, {}, {}, {}, {}\n",

@@ -2,11 +2,13 @@
 
 mod check;
 mod client;
+mod compile;
 mod detach;
 mod drops;
 mod explain;
 mod init;
 mod kernel_check;
+mod load;
 mod mud;
 mod reload;
 mod replay;
@@ -44,6 +46,7 @@ enum Command {
     Init(init::Args),
     Run(run::Args),
     Check(check::Args),
+    Compile(compile::Args),
     Status(status::Args),
     Drops(drops::Args),
     Reload(reload::Args),
@@ -61,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Init(args) => init::run(args),
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::run(args),
+        Command::Compile(args) => compile::run(args),
         Command::Status(args) => status::run(&args),
         Command::Drops(args) => drops::run(&args),
         Command::Reload(args) => reload::run(&args),

@@ -7,8 +7,7 @@ use clap::ValueEnum;
 use serde_json::json;
 
 use super::Exit;
-use crate::compile;
-use crate::policy;
+use crate::generation::{self, Generation};
 use crate::replay::{self, Capture, Kernel, Line, Replay, ReplayError, Summary};
 
 const EXAMPLES: &str = "\
@@ -30,7 +29,7 @@ kernel and reference differ; 2 for wrong usage; 3 if the kernel refuses.";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// A policy file, or a folder of *.toml
+    /// A policy file, a folder of *.toml, or an image
     #[arg(long, value_name = "PATH")]
     policy: PathBuf,
     /// The interface or port by which all frames enter; VLAN tags complete it. One that only the policy knows will do
@@ -62,21 +61,15 @@ enum Engine {
 
 /// Runs the command.
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
-    let loaded = match policy::load(&args.policy, None) {
-        Ok(loaded) => loaded,
+    let Generation { image, facts, policy, warnings, .. } = match generation::read(&args.policy, None) {
+        Ok(generation) => generation,
         Err(report) => {
-            eprint!("{}", report.rendered());
+            eprintln!("{}", report.trim_end());
             return Ok(Exit::Problem);
         }
     };
-    if !loaded.warnings.is_empty() {
-        eprint!("{}", loaded.warnings.rendered());
-    }
-    let image = match compile::compile(&loaded.policy, &loaded.facts) {
-        Ok(image) => image,
-        Err(error) => return Ok(told(Exit::Problem, error)),
-    };
-    let replay = match Replay::new(&loaded.policy, &loaded.facts, &image, args.by.as_deref()) {
+    eprint!("{warnings}");
+    let replay = match Replay::new(&facts, &image, args.by.as_deref()) {
         Ok(replay) => replay,
         Err(error) => return Ok(told(Exit::Usage, error)),
     };
@@ -85,12 +78,20 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         Err(error) => return Ok(told(Exit::Problem, error)),
     };
     let kernel = || Kernel::load(&replay.half(), &image.names);
-    let reference = replay.reference(&loaded.policy, &loaded.facts);
+    let reference = policy.as_ref().map(|policy| replay.reference(policy, &facts));
     let mut out = Output { out: BufWriter::new(io::stdout().lock()), json: args.json, differences: 0 };
-    let ended = match args.engine {
-        Engine::Kernel => out.told(&replay, &capture, &mut kernel()?),
-        Engine::Reference => out.told(&replay, &capture, &mut { reference }),
-        Engine::Both => out.compared(&replay, &capture, &mut kernel()?, &mut reference.tracing(!args.json)),
+    let ended = match (args.engine, reference) {
+        (Engine::Kernel, _) => out.told(&replay, &capture, &mut kernel()?),
+        (Engine::Reference, Some(mut reference)) => out.told(&replay, &capture, &mut reference),
+        (Engine::Both, Some(reference)) => {
+            out.compared(&replay, &capture, &mut kernel()?, &mut reference.tracing(!args.json))
+        }
+        (Engine::Reference | Engine::Both, None) => {
+            return Ok(told(
+                Exit::Usage,
+                "the reference judges by a policy, and this is an image: use --engine kernel",
+            ));
+        }
     };
     out.end(ended, args.engine == Engine::Both)
 }

@@ -34,7 +34,7 @@ enum OnExit {
 #[derive(Debug, ClapArgs)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// The policy: a file, or a folder of *.toml
+    /// The policy: a file, a folder of *.toml, or an image
     #[arg(long, value_name = "PATH", env = "ENFORCER_POLICY")]
     policy: PathBuf,
     /// Where to serve /metrics and /healthz; `off` for nowhere

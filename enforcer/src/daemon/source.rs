@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::compile::image::Image;
+use crate::compile::image::{Image, Names};
+use crate::generation::{self, Generation};
 use crate::policy::facts::{Facts, Live};
 use crate::policy::model::Policy;
-use crate::{compile, policy};
 
 /// A compiled generation, with what of the policy is not in its image.
 #[derive(Debug, Clone)]
@@ -34,25 +34,47 @@ pub trait Source {
     fn accept(&mut self);
 }
 
-/// A policy's files.
+/// What is kept of a generation for `refresh`.
+#[derive(Debug)]
+enum Known {
+    /// A policy, to be compiled again, and the addresses that it was compiled for.
+    Policy(Policy, Facts),
+    /// The names in an image, and the addresses that it was compiled for.
+    Image(Names, Facts),
+}
+
+/// A policy's files, or an image.
 #[derive(Debug)]
 pub struct Files {
     path: PathBuf,
-    in_force: Option<(Policy, Facts)>,
-    next: Option<(Policy, Facts)>,
+    in_force: Option<Known>,
+    next: Option<Known>,
+    /// How the image in force does not fit the router any more: told once.
+    misfit: Option<String>,
 }
 
 impl Files {
-    /// The policy at `path`, a file or a folder.
+    /// What lies at `path`: a policy file, a folder of them, or an image.
     pub fn new(path: PathBuf) -> Self {
-        Files { path, in_force: None, next: None }
+        Files { path, in_force: None, next: None, misfit: None }
     }
 
-    fn compile(&mut self, policy: Policy, facts: Facts, warnings: String) -> Result<Compiled, String> {
-        let image = compile::compile(&policy, &facts).map_err(|error| error.to_string())?;
-        let ignore = policy.router.ignore.clone();
-        self.next = Some((policy, facts));
-        Ok(Compiled { image, ignore, warnings })
+    fn keep(&mut self, generation: Generation) -> Compiled {
+        let Generation { image, facts, ignore, policy, warnings } = generation;
+        self.next = Some(match policy {
+            Some(policy) => Known::Policy(policy, facts),
+            None => Known::Image(image.names.clone(), facts),
+        });
+        Compiled { image, ignore, warnings }
+    }
+
+    /// An image cannot follow the router's addresses: it stays in force, and that it does not fit them is an error.
+    fn tell_once(&mut self, misfit: Option<String>) -> Result<Option<Compiled>, String> {
+        if self.misfit == misfit {
+            return Ok(None);
+        }
+        self.misfit.clone_from(&misfit);
+        misfit.map_or(Ok(None), Err)
     }
 }
 
@@ -62,26 +84,33 @@ impl Source for Files {
     }
 
     fn read(&mut self, live: &Live) -> Result<Compiled, String> {
-        let loaded = policy::load(&self.path, Some(live)).map_err(|report| report.rendered())?;
-        let warnings = loaded.warnings.rendered();
-        self.compile(loaded.policy, loaded.facts, warnings)
+        let generation = generation::read(&self.path, Some(live))?;
+        Ok(self.keep(generation))
     }
 
     fn refresh(&mut self, live: &Live) -> Result<Option<Compiled>, String> {
-        let Some((policy, before)) = &self.in_force else {
-            return Ok(None);
+        let generation = match &self.in_force {
+            None => return Ok(None),
+            Some(Known::Image(names, facts)) => {
+                let misfit = generation::fits(names, facts, live).err();
+                let misfit = misfit.map(|why| format!("{} {why}", self.path.display()));
+                return self.tell_once(misfit);
+            }
+            Some(Known::Policy(policy, before)) => {
+                let facts = Facts::with_live(policy, &live.addresses_of(policy));
+                if facts == *before {
+                    return Ok(None);
+                }
+                generation::of_policy(policy.clone(), facts, String::new())?
+            }
         };
-        let facts = Facts::with_live(policy, &live.addresses_of(policy));
-        if facts == *before {
-            return Ok(None);
-        }
-        let policy = policy.clone();
-        self.compile(policy, facts, String::new()).map(Some)
+        Ok(Some(self.keep(generation)))
     }
 
     fn accept(&mut self) {
         if let Some(next) = self.next.take() {
             self.in_force = Some(next);
+            self.misfit = None;
         }
     }
 }

@@ -32,7 +32,7 @@ impl Mapping {
         Ok(Mapping { start: start.cast(), length })
     }
 
-    /// The first byte. It starts a page.
+    /// The first byte. It starts a page, and is there as long as `self` is.
     pub fn start(&self) -> NonNull<u8> {
         self.start
     }
@@ -45,7 +45,7 @@ impl Mapping {
 
 impl Drop for Mapping {
     fn drop(&mut self) {
-        // SAFETY: the mapping is ours, and whoever holds a pointer into it borrows from `self`.
+        // SAFETY: the mapping is ours, is taken back this once, and nobody uses `start` after `self`.
         let _ = unsafe { munmap(self.start.cast(), self.length) };
     }
 }

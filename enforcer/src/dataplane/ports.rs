@@ -1,7 +1,6 @@
 //! Which live interfaces the ports of a generation stand on, and what the overlay tells of every interface.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 
 use enforcer_common::overlay::{WHOLE_INTERFACE, port};
 

@@ -56,7 +56,7 @@ impl Recorded {
 
     pub(super) fn ask(&self, site: &Site) -> Result<Answer, Unasked> {
         let (policy, facts) = (&site.loaded.policy, &site.loaded.facts);
-        let replay = Replay::new(policy, facts, &site.image, self.by.as_deref())?;
+        let replay = Replay::new(facts, &site.image, self.by.as_deref())?;
         let mut reference = replay.reference(policy, facts).tracing(true);
         let mut answer = None;
         let ended = replay.run(&self.capture, &mut reference, |line| {

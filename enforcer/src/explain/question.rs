@@ -128,7 +128,7 @@ impl Question {
 
 fn ask(frames: &[Given], site: &Site) -> Result<Answer, Unasked> {
     let (policy, facts) = (&site.loaded.policy, &site.loaded.facts);
-    let replay = Replay::new(policy, facts, &site.image, None)?;
+    let replay = Replay::new(facts, &site.image, None)?;
     let mut reference = replay.reference(policy, facts).tracing(true);
     let mut answer = Err(Unasked::Engine(EngineError::Nothing));
     let mut now = STEP;

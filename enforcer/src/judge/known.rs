@@ -6,7 +6,7 @@ use super::Judge;
 use super::case::{Case, Passed, Refusal, step};
 use super::connections::{self, Connection, Opening, Standing, Tuple};
 use super::fragments::Later;
-use super::ground::PortId;
+use super::ground::{PortId, belongs_to_port};
 use super::layers::Layers;
 use super::packet::{Ip, Packet};
 use super::parse;
@@ -186,6 +186,11 @@ impl<'p> Judge<'p> {
         let Some(to) = who::addressed(&self.ground, &self.learnt, port, opening, &from) else {
             return Err(self.unknown_zone(case, "the receiver is in no zone any more"));
         };
+        let of_link = opening.spoken.source.is_some_and(|address| belongs_to_port(&address));
+        if of_link && !opening.by_router && to.home != from.home && to.zone != self.ground.policy.router_zone {
+            let refusal = Refusal::without_rule(Reason::SpoofedSource, from.in_audit(&self.ground));
+            case.refuse(step::SOURCE, refusal, || "an address of the link, to another zone".to_owned())?;
+        }
         self.wanted(case, &from, "the opener is no listed device")?;
         self.wanted(case, &to, "the receiver is no listed device")?;
         let pair = self.pairs.of(&self.ground, &from, &to);
@@ -231,8 +236,10 @@ impl<'p> Judge<'p> {
         // The router's own packets in the middle of a conversation must not open the way back for one that was revoked.
         let mid_stream = by_router && how == Opens::Connection && flags.is_some_and(|flags| !flags.syn);
         let ends = flags.is_some_and(|flags| flags.rst);
+        // Nothing tells the answers from a packet to its own source, let through in audit.
+        let land = ip.source == ip.destination;
         let opening = Tuple::of(ip, port)
-            .filter(|tuple| tuple.opens() && !(how == Opens::Nothing || answers || mid_stream || ends));
+            .filter(|tuple| tuple.opens() && !(how == Opens::Nothing || answers || mid_stream || ends || land));
         if let Some(tuple) = opening {
             let opening = Opening { by_router, mac: packet.macs.map(|macs| macs.source), spoken: layers.spoken };
             let mut connection = Connection::opened(&tuple, now, self.generation);

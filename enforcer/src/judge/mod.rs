@@ -277,7 +277,7 @@ impl<'p> Judge<'p> {
     }
 
     /// Addresses of the link mean nothing beyond it.
-    pub(super) fn stays_on_link(
+    fn stays_on_link(
         &self,
         case: &mut Case<'p>,
         packet: &Packet<'_>,
@@ -293,7 +293,7 @@ impl<'p> Judge<'p> {
         case.refuse(step::SOURCE, refusal, || "an address of the link, to another zone".to_owned())
     }
 
-    pub(super) fn receiver(&self, case: &mut Case<'p>, sender: &End, receiver: &Receiver) -> Result<End, Refusal<'p>> {
+    fn receiver(&self, case: &mut Case<'p>, sender: &End, receiver: &Receiver) -> Result<End, Refusal<'p>> {
         self.wanted(case, sender, "the sender is no listed device")?;
         let Some(end) = receiver.end() else {
             return Err(self.unknown_zone(case, "the destination is in no zone"));

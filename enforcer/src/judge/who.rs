@@ -278,7 +278,6 @@ pub(super) fn forwarded(ground: &Ground<'_>, learnt: &Learnt, by: &str, packet: 
         }
         of_port => match ground.entered_by(by, packet.vlans) {
             Some(_) if of_port.is_some_and(|address| is_own_of_link(ground, &address)) => NOBODY,
-            Some(_) if mac.is_some_and(|mac| packet::is_group(&mac)) => NOBODY,
             Some(port) => without_address(ground, port, mac),
             None => return Sender::Nowhere,
         },
@@ -311,6 +310,9 @@ fn is_own_of_link(ground: &Ground<'_>, address: &IpAddr) -> bool {
 
 /// Who sends without an address of a zone, wherever his zone is: the device with the MAC, else whoever is on the port.
 fn without_address(ground: &Ground<'_>, port: &PortOf<'_>, mac: Option<Mac>) -> Sender {
+    if mac.is_some_and(|mac| packet::is_group(&mac)) {
+        return NOBODY;
+    }
     match (mac.and_then(|mac| ground.device_of_mac(&mac)), port.zones.as_slice()) {
         (Some(device), _) => Sender::Is(End::of_device(ground, device)),
         (None, [zone]) => Sender::Is(End::unlisted(ground, *zone)),
@@ -323,6 +325,9 @@ fn once_bound(ground: &Ground<'_>, learnt: &Learnt, mac: Option<Mac>, address: &
     let zone = ground.zone_of(address);
     let is_broadcast = ground.is_directed_broadcast(address) && zone.is_some();
     if is_broadcast || is_group(address) || is_impossible(address) || ground.is_own_anywhere(address) {
+        return NOBODY;
+    }
+    if mac.is_some_and(|mac| packet::is_group(&mac)) {
         return NOBODY;
     }
     let by_mac = mac.or_else(|| learnt.get(address).copied()).and_then(|mac| ground.device_of_mac(&mac));

@@ -23,6 +23,7 @@ mod peer;
 mod ports;
 pub mod profile;
 pub mod report;
+pub mod show;
 mod transport;
 
 #[cfg(test)]

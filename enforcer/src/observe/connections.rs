@@ -31,11 +31,22 @@ impl Connections {
     }
 }
 
-/// Reads a plain value out of the bytes of a map.
-fn read<T: Copy>(bytes: &[u8]) -> T {
+/// What the bytes of a map can be read as.
+///
+/// # Safety
+///
+/// Any bytes, as many as the type has, are a value of it.
+unsafe trait Plain: Copy {}
+
+// SAFETY: `repr(C)`, and integers only.
+unsafe impl Plain for Key {}
+// SAFETY: as above.
+unsafe impl Plain for Value {}
+
+/// Reads a value out of the bytes of a map.
+fn read<T: Plain>(bytes: &[u8]) -> T {
     assert_eq!(bytes.len(), size_of::<T>());
-    // SAFETY: as many bytes as the type has; callers ask for structs of integers only, for which any bytes are a value; the
-    // read does not ask for alignment.
+    // SAFETY: as many bytes as the type has, and any bytes are a value of it; the read does not ask for alignment.
     unsafe { bytes.as_ptr().cast::<T>().read_unaligned() }
 }
 

@@ -19,9 +19,9 @@ struct Key(CounterKey);
 #[repr(transparent)]
 struct Value(Counter);
 
-// SAFETY: integers without padding, for which any bytes are a value.
+// SAFETY: `repr(C)` integers, for which any bytes are a value, without padding: 2 + 2 + 1 + 1 + 2 bytes, aligned to 2.
 unsafe impl Pod for Key {}
-// SAFETY: as above.
+// SAFETY: the same, 8 + 8 bytes, aligned to 8.
 unsafe impl Pod for Value {}
 
 /// Packets and bytes of one sort.

@@ -171,6 +171,7 @@ pub const NO_EVENT: Event = Event {
 
 #[cfg(test)]
 mod tests {
+    use std::mem::offset_of;
     use std::time::{Duration, UNIX_EPOCH};
 
     use etherparse::PacketBuilder;
@@ -261,10 +262,16 @@ mod tests {
 
     #[test]
     fn events_of_bytes() {
-        let event = event();
-        // SAFETY: an event is integers; its padding is never looked at.
-        let bytes = unsafe { std::slice::from_raw_parts(std::ptr::from_ref(&event).cast::<u8>(), size_of::<Event>()) };
-        assert_eq!(event_of(bytes), Some(event));
-        assert_eq!(event_of(&bytes[1..]), None);
+        let mut bytes = [0; size_of::<Event>() + 1];
+        // One byte off, so that nothing in it is aligned.
+        let written = &mut bytes[1..];
+        written[offset_of!(Event, time)..][..8].copy_from_slice(&7u64.to_ne_bytes());
+        written[offset_of!(Event, to)..][..2].copy_from_slice(&3u16.to_ne_bytes());
+        written[offset_of!(Event, captured)..][..4].copy_from_slice(&9u32.to_ne_bytes());
+        written[offset_of!(Event, bytes) + CAPTURED - 1] = 1;
+        let event = event_of(written).unwrap();
+        assert_eq!((event.time, event.to, event.captured, event.reason), (7, 3, 9, 0));
+        assert_eq!((event.bytes[0], event.bytes[CAPTURED - 1]), (0, 1));
+        assert_eq!(event_of(&written[1..]), None);
     }
 }

@@ -68,7 +68,7 @@ pub fn link_local_among<'a>(mut networks: impl Iterator<Item = &'a IpNet>) -> u6
 }
 
 /// 169.254.0.0/16 and fe80::/10.
-fn is_link_local(net: &IpNet) -> bool {
+pub(crate) fn is_link_local(net: &IpNet) -> bool {
     match net {
         IpNet::V4(net) => net.addr().is_link_local(),
         IpNet::V6(net) => net.addr().segments()[0] & 0xffc0 == 0xfe80,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use ipnet::IpNet;
 
-use super::model::{Policy, Port};
+use super::model::Policy;
 
 /// The interfaces of this machine at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -61,26 +61,39 @@ impl Live {
 
     /// The router's addresses on each port of a policy whose interface exists here.
     pub fn addresses_of(&self, policy: &Policy) -> BTreeMap<String, Vec<IpNet>> {
-        let uppers = self.uppers();
         let ports = policy.zones.iter().flat_map(|zone| &zone.ports);
-        let known = ports.filter_map(|port| {
-            let own = self.own_interfaces(port, &uppers);
+        self.addresses_on(ports.map(|port| (port.name.as_str(), port.interface.as_str(), port.vlans.as_slice())))
+    }
+
+    /// The same of ports by name, interface and VLANs.
+    pub fn addresses_on<'p>(
+        &self,
+        ports: impl Iterator<Item = (&'p str, &'p str, &'p [u16])>,
+    ) -> BTreeMap<String, Vec<IpNet>> {
+        let uppers = self.uppers();
+        let known = ports.filter_map(|(name, interface, vlans)| {
+            let own = self.own_interfaces(interface, vlans, &uppers);
             let mut addresses: Vec<IpNet> =
                 own.iter().flat_map(|interface| interface.addresses.iter().copied()).collect();
             addresses.sort();
             addresses.dedup();
-            (!own.is_empty()).then(|| (port.name.clone(), addresses))
+            (!own.is_empty()).then(|| (name.to_owned(), addresses))
         });
         known.collect()
     }
 
     /// The interfaces whose addresses are the router's on this port: the one of the port itself, and the bridges, bonds and
     /// the like above it.
-    fn own_interfaces<'a>(&'a self, port: &Port, uppers: &HashMap<&str, Vec<&'a Interface>>) -> Vec<&'a Interface> {
+    fn own_interfaces<'a>(
+        &'a self,
+        interface: &str,
+        vlans: &[u16],
+        uppers: &HashMap<&str, Vec<&'a Interface>>,
+    ) -> Vec<&'a Interface> {
         let mut own = Vec::new();
         let mut seen = HashSet::new();
-        let start = self.interface(&port.interface);
-        let mut open: Vec<(&Interface, &[u16])> = start.into_iter().map(|start| (start, &port.vlans[..])).collect();
+        let start = self.interface(interface);
+        let mut open: Vec<(&Interface, &[u16])> = start.into_iter().map(|start| (start, vlans)).collect();
         while let Some((interface, tags)) = open.pop() {
             if !seen.insert((interface.index, tags.len())) {
                 continue;

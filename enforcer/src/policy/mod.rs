@@ -41,7 +41,7 @@ use self::report::{Findings, Report, Severity};
 use self::resolve::Resolver;
 use self::sets::Sets;
 use self::sides::Sides;
-use self::source::Sources;
+use self::source::{Sources, Unread};
 pub use self::texts::Texts;
 pub use self::words::{Fault, Word, Words};
 
@@ -94,9 +94,24 @@ pub fn load(path: &Path, live: Option<&Live>) -> Result<Loaded, Report> {
 
 /// Reads a policy as [`load`] does, with some of its files, and of the MUD files beside it, as `texts` has them.
 pub fn load_with(path: &Path, live: Option<&Live>, texts: &Texts) -> Result<Loaded, Report> {
+    let (sources, unread) = Sources::read(path, texts);
+    load_sources(path, sources, &unread, live, texts)
+}
+
+/// As [`load`], of files in memory: their names and texts. MUD files are looked for in `folder`.
+pub fn load_texts(folder: &Path, texts: &[(&str, &str)], live: Option<&Live>) -> Result<Loaded, Report> {
+    load_sources(folder, Sources::of(folder, texts), &[], live, &Texts::default())
+}
+
+fn load_sources(
+    path: &Path,
+    mut sources: Sources,
+    unread: &[Unread],
+    live: Option<&Live>,
+    texts: &Texts,
+) -> Result<Loaded, Report> {
     let mut findings = Findings::default();
-    let (mut sources, unread) = Sources::read(path, texts);
-    for (unread, error) in &unread {
+    for (unread, error) in unread {
         let message = format!("{} cannot be read: {error}", unread.display());
         let finding = findings.general(Severity::Error, message);
         if unread == path {

@@ -99,6 +99,15 @@ impl Sources {
         (sources, unread)
     }
 
+    /// Files in memory, as those of a folder.
+    pub(super) fn of(folder: &Path, texts: &[(&str, &str)]) -> Sources {
+        let mut sources = Sources { folder: folder.to_owned(), ..Sources::default() };
+        for (name, text) in texts {
+            sources.add(name, (*text).to_owned());
+        }
+        sources
+    }
+
     /// Adds a file and returns its number.
     pub(super) fn add(&mut self, shown: &str, text: String) -> u32 {
         let file = offset(self.files.len());

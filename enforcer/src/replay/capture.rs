@@ -79,6 +79,11 @@ impl Capture {
         Ok(Capture { path: path.to_owned(), content })
     }
 
+    /// A capture in memory, called by a name in messages.
+    pub fn of(name: &str, content: impl Into<Arc<[u8]>>) -> Capture {
+        Capture { path: name.into(), content: Some(content.into()) }
+    }
+
     /// The frames, from the first.
     pub fn frames(&self) -> Result<Frames, CaptureError> {
         let mut source = self.source()?;

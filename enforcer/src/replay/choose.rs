@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use super::link::{Arrival, Medium};
 use super::places::{Place, Places};
 use super::sketch::{Mac, Sketch, is_local_to_port};
-use super::terrain::Terrain;
-use crate::policy::model::ZoneId;
+use super::terrain::{self, Terrain};
 
 /// Which program judges a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +37,7 @@ enum Owner {
     /// The router's, on that port.
     Router(u32),
     /// Seen with an address of that zone.
-    Zone(ZoneId),
+    Zone(terrain::Zone),
 }
 
 /// Who sent a frame, as far as it shows.
@@ -46,7 +45,7 @@ enum Owner {
 enum Sender {
     /// The router itself; it has the address or the MAC of that port.
     Router(u32),
-    Zone(ZoneId),
+    Zone(terrain::Zone),
     /// No address, and nobody's MAC.
     Nameless,
     /// An address that no zone has.
@@ -57,7 +56,7 @@ enum Sender {
 #[derive(Debug)]
 pub(super) struct Chooser<'a> {
     places: &'a Places<'a>,
-    terrain: &'a Terrain,
+    terrain: &'a Terrain<'a>,
     /// All frames enter here.
     fixed: Option<Place>,
     owners: HashMap<Mac, Owner>,
@@ -65,7 +64,7 @@ pub(super) struct Chooser<'a> {
 
 impl<'a> Chooser<'a> {
     /// All frames enter by `fixed`; without it each goes by its interface, its tags and its sender.
-    pub(super) fn new(places: &'a Places<'a>, terrain: &'a Terrain, fixed: Option<Place>) -> Chooser<'a> {
+    pub(super) fn new(places: &'a Places<'a>, terrain: &'a Terrain<'a>, fixed: Option<Place>) -> Chooser<'a> {
         Chooser { places, terrain, fixed, owners: HashMap::new() }
     }
 
@@ -160,13 +159,13 @@ impl<'a> Chooser<'a> {
     }
 
     /// True for the copy of a forwarded frame that leaves by `port`: it entered elsewhere.
-    fn is_leaving(&self, frame: &Arrival, sketch: &Sketch, zone: ZoneId, port: u32) -> bool {
+    fn is_leaving(&self, frame: &Arrival, sketch: &Sketch, zone: terrain::Zone, port: u32) -> bool {
         let by_router = sketch.mac.and_then(|mac| self.owners.get(&mac));
         !self.terrain.stands_on(zone, port) && (frame.outgoing || matches!(by_router, Some(Owner::Router(_))))
     }
 
     /// True where a frame from elsewhere is for somebody behind `port`.
-    fn is_answered(&self, sketch: &Sketch, zone: ZoneId, port: u32) -> bool {
+    fn is_answered(&self, sketch: &Sketch, zone: terrain::Zone, port: u32) -> bool {
         let receiver = sketch
             .destination
             .filter(|address| self.terrain.own(address).is_none())
@@ -194,7 +193,7 @@ impl<'a> Chooser<'a> {
         self.terrain.port_of(self.terrain.zone_of(address)?, Some(address))
     }
 
-    fn by_zone(&self, zone: ZoneId, medium: Medium, sketch: &Sketch) -> Entry {
+    fn by_zone(&self, zone: terrain::Zone, medium: Medium, sketch: &Sketch) -> Entry {
         match self.terrain.port_of(zone, sketch.source.as_ref()) {
             Some(port) => self.on(Way::In, port, medium, sketch),
             None => self.by_default(true, medium, sketch),

@@ -99,19 +99,20 @@ impl Met {
 pub struct Replay<'a> {
     image: &'a Image,
     places: Places<'a>,
-    terrain: Terrain,
+    terrain: Terrain<'a>,
     fixed: Option<Place>,
 }
 
 impl<'a> Replay<'a> {
-    /// Prepares a compiled policy. All frames enter by the interface or port `by`, where it is given.
-    pub fn new(policy: &Policy, facts: &Facts, image: &'a Image, by: Option<&str>) -> Result<Replay<'a>, UnknownPlace> {
+    /// Prepares an image that was compiled for these addresses of the router. All frames enter by the interface or port `by`,
+    /// where it is given.
+    pub fn new(facts: &Facts, image: &'a Image, by: Option<&str>) -> Result<Replay<'a>, UnknownPlace> {
         let places = Places::of(&image.names, facts);
         let fixed = match by {
             None => None,
             Some(name) => Some(places.find(name).ok_or_else(|| unknown(&places, name))?),
         };
-        Ok(Replay { image, terrain: Terrain::of(policy, facts, &image.names), places, fixed })
+        Ok(Replay { image, terrain: Terrain::of(image, facts), places, fixed })
     }
 
     /// The overlay and the image behind it, as the engine in the kernel needs them.

@@ -1,58 +1,61 @@
-//! Which zone an address or a device belongs to, and by which ports of the policy a zone is reached.
+//! Which zone an address or a device belongs to, and by which ports of the policy a zone is reached: the image is asked, so
+//! that one that comes as a file serves as well as one compiled here.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::net::IpAddr;
 
+use enforcer_common::cell::Cell;
+use enforcer_common::endpoint::{Endpoint, flag};
+use enforcer_common::image::{Heads, heads, zone};
+use enforcer_common::packet::{kind, mac_number};
+use enforcer_common::source;
 use ipnet::IpNet;
 
 use super::sketch::Mac;
-use crate::compile::image::Names;
+use crate::compile::image::Image;
 use crate::policy::facts::Facts;
-use crate::policy::model::{Policy, ZoneId};
 
-/// The policy as the choice of a port needs it. Ports go by their numbers in the image.
+/// Number of a zone in the image.
+pub(super) type Zone = u16;
+
+/// The image as the choice of a port needs it. Ports go by their numbers in it.
 #[derive(Debug)]
-pub(super) struct Terrain {
+pub(super) struct Terrain<'a> {
+    cells: &'a [Cell],
+    heads: Heads,
     /// Ports of each zone, in the order of their names.
     ports: Vec<Vec<u32>>,
     uplinks: Vec<bool>,
-    macs: HashMap<Mac, ZoneId>,
-    hosts: HashMap<IpAddr, ZoneId>,
-    prefixes: HashMap<IpNet, ZoneId>,
-    /// Prefix lengths in use, the longest first.
-    lengths: BTreeSet<std::cmp::Reverse<u8>>,
     /// The router's own addresses and the port that each stands on.
     own: HashMap<IpAddr, u32>,
     /// Networks of the router's own interfaces, by port.
     networks: Vec<(IpNet, u32)>,
 }
 
-impl Terrain {
-    /// Reads it from the policy.
-    pub(super) fn of(policy: &Policy, facts: &Facts, names: &Names) -> Terrain {
-        let numbers: HashMap<&str, u32> = names.ports.iter().map(|port| port.name.as_str()).zip(0..).skip(1).collect();
+impl<'a> Terrain<'a> {
+    /// The terrain of an image that was compiled for these addresses of the router.
+    pub(super) fn of(image: &'a Image, facts: &Facts) -> Terrain<'a> {
+        let cells = image.cells.as_slice();
+        let heads = heads(cells, 0).unwrap_or_default();
+        let numbers: HashMap<&str, u32> =
+            image.names.ports.iter().map(|port| port.name.as_str()).zip(0..).skip(1).collect();
+        let zones = 0..image.names.zones.len() as Zone;
+        let is_uplink = |number| {
+            let record = enforcer_common::image::zone(cells, &heads, number);
+            number != 0 && record.is_some_and(|record| record.flags & zone::UPLINK != 0)
+        };
         let mut terrain = Terrain {
-            ports: Vec::new(),
-            uplinks: policy.zones.iter().map(|zone| zone.is_uplink()).collect(),
-            macs: HashMap::new(),
-            hosts: HashMap::new(),
-            prefixes: HashMap::new(),
-            lengths: BTreeSet::new(),
+            cells,
+            heads,
+            ports: vec![Vec::new(); zones.len()],
+            uplinks: zones.map(is_uplink).collect(),
             own: HashMap::new(),
             networks: Vec::new(),
         };
-        for (index, zone) in policy.zones.iter().enumerate() {
-            let ports = zone.ports.iter().filter_map(|port| numbers.get(port.name.as_str()));
-            terrain.ports.push(ports.copied().collect());
-            for prefix in facts.prefixes_of(zone) {
-                terrain.lengths.insert(std::cmp::Reverse(prefix.prefix_len()));
-                terrain.prefixes.insert(prefix, ZoneId(index));
+        for (number, port) in (0..).zip(&image.names.ports) {
+            for zone in &port.zones {
+                terrain.ports[usize::from(*zone)].push(number);
             }
-        }
-        for device in &policy.devices {
-            terrain.macs.extend(device.mac.map(|mac| (mac, device.zone)));
-            let hosts = device.addresses.iter().map(|address| (*address, device.zone));
-            terrain.hosts.extend(hosts);
         }
         for (port, nets) in &facts.addresses {
             let Some(number) = numbers.get(port.as_str()) else {
@@ -67,19 +70,24 @@ impl Terrain {
     }
 
     /// The zone of a listed device by its MAC.
-    pub(super) fn zone_of_mac(&self, mac: &Mac) -> Option<ZoneId> {
-        self.macs.get(mac).copied()
+    pub(super) fn zone_of_mac(&self, mac: &Mac) -> Option<Zone> {
+        let mut found = Endpoint::default();
+        source::device(self.cells, &self.heads, mac_number(*mac), &mut found).ok()?;
+        found.is(flag::LISTED).then_some(found.home)
     }
 
     /// The zone of an address: a device's, or that of the longest prefix.
-    pub(super) fn zone_of(&self, address: &IpAddr) -> Option<ZoneId> {
-        if let Some(zone) = self.hosts.get(address) {
-            return Some(*zone);
-        }
-        self.lengths.iter().find_map(|length| {
-            let network = IpNet::new(*address, length.0).ok()?.trunc();
-            self.prefixes.get(&network).copied()
-        })
+    pub(super) fn zone_of(&self, address: &IpAddr) -> Option<Zone> {
+        let (kind, words) = match address {
+            IpAddr::V4(address) => (kind::IPV4, [u32::from(*address), 0, 0, 0]),
+            IpAddr::V6(address) => {
+                let number = u128::from(*address);
+                (kind::IPV6, [96, 64, 32, 0].map(|shift| (number >> shift) as u32))
+            }
+        };
+        let mut found = Endpoint::default();
+        source::address(self.cells, &self.heads, kind, &words, &mut found).ok()?;
+        (found.home != 0).then_some(found.home)
     }
 
     /// The port that one of the router's own addresses stands on.
@@ -88,19 +96,19 @@ impl Terrain {
     }
 
     /// True where the port is one of the zone's.
-    pub(super) fn stands_on(&self, zone: ZoneId, port: u32) -> bool {
-        self.ports[zone.0].contains(&port)
+    pub(super) fn stands_on(&self, zone: Zone, port: u32) -> bool {
+        self.ports[usize::from(zone)].contains(&port)
     }
 
     /// The port of a zone by which this address is reached: where its network is, else the first.
-    pub(super) fn port_of(&self, zone: ZoneId, address: Option<&IpAddr>) -> Option<u32> {
+    pub(super) fn port_of(&self, zone: Zone, address: Option<&IpAddr>) -> Option<u32> {
         let connected = address.and_then(|address| {
             let mut networks = self.networks.iter();
             networks.find(|(network, port)| network.contains(address) && self.stands_on(zone, *port))
         });
         match connected {
             Some((_, port)) => Some(*port),
-            None => self.ports[zone.0].first().copied(),
+            None => self.ports[usize::from(zone)].first().copied(),
         }
     }
 

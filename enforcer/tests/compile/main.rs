@@ -3,6 +3,7 @@
 
 mod draft;
 mod endpoints;
+mod file;
 mod generate;
 mod image;
 mod laws;

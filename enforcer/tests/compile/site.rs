@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use enforcer::compile::image::Image;
 use enforcer::compile::{compile, verify};
+use enforcer::image_file::ImageFile;
 use enforcer::policy::report::Report;
 use enforcer::policy::{self, Loaded};
 use enforcer_common::cell::{Cell, Cells};
@@ -74,7 +75,10 @@ impl Site {
         let loaded = load(files).unwrap_or_else(|report| panic!("{report}"));
         let image = compile(&loaded.policy, &loaded.facts).unwrap();
         assert!(verify(&image.cells));
-        Site { loaded, image }
+        let file = ImageFile { image, facts: loaded.facts.clone(), ignore: Vec::new() };
+        let read = ImageFile::from_bytes(&file.to_bytes()).expect("every image of the compiler is sound");
+        assert_eq!(read, file);
+        Site { loaded, image: file.image }
     }
 
     fn heads(&self) -> Heads {

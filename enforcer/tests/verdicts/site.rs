@@ -139,7 +139,7 @@ impl Site {
         program: impl Fn(&[Cell], &Names) -> Program,
     ) -> Site {
         let loaded: &'static Loaded = Box::leak(Box::new(loaded));
-        let replay = Replay::new(&loaded.policy, &loaded.facts, &image, None).expect("no place is named");
+        let replay = Replay::new(&loaded.facts, &image, None).expect("no place is named");
         let reference = replay.reference(&loaded.policy, &loaded.facts);
         let kernel = (engines == Engines::Both).then(|| program(&replay.half(), &image.names));
         Site { folder, loaded, image, reference, kernel, now: 0 }
@@ -214,7 +214,7 @@ impl Site {
         let path = self.folder.path().join("frames.pcap");
         write(&path, frames);
         let capture = Capture::open(&path).expect("a capture");
-        let replay = Replay::new(&self.loaded.policy, &self.loaded.facts, &self.image, port).expect("a place");
+        let replay = Replay::new(&self.loaded.facts, &self.image, port).expect("a place");
         let reference: (_, &mut dyn Engine) = ("reference", &mut self.reference);
         let kernel = self.kernel.iter_mut().map(|kernel| ("kernel", &mut **kernel as &mut dyn Engine));
         let mut told = Vec::new();

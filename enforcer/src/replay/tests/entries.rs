@@ -13,9 +13,10 @@ fn ethernet(bytes: Vec<u8>) -> Arrival {
 /// Where the last of the frames enters, when the whole capture has been looked through: the way, the port as the overlay
 /// finds it, and the tags taken off.
 fn entry_of(by: Option<&str>, interface: Option<&str>, frames: Vec<Arrival>) -> (Way, String, usize) {
-    let names = names();
-    let places = Places::of(&names);
-    let terrain = Terrain::of(&policy(), &facts(), &names);
+    let image = image();
+    let names = &image.names;
+    let places = Places::of(names, &crate::policy::facts::Facts::default());
+    let terrain = Terrain::of(&image, &facts());
     let fixed = by.map(|name| places.find(name).unwrap());
     let mut chooser = Chooser::new(&places, &terrain, fixed);
     for frame in &frames {
@@ -149,9 +150,10 @@ fn what_the_capture_calls_outgoing_did_not_enter_there() {
 
 #[test]
 fn bare_packets_enter_by_an_ip_link() {
-    let names = names();
-    let places = Places::of(&names);
-    let terrain = Terrain::of(&policy(), &facts(), &names);
+    let image = image();
+    let names = &image.names;
+    let places = Places::of(names, &crate::policy::facts::Facts::default());
+    let terrain = Terrain::of(&image, &facts());
     let chooser = Chooser::new(&places, &terrain, None);
     let packet = Arrival { medium: Medium::Ip, ..ethernet(udp(OTHER, [10, 30, 0, 77], [192, 0, 2, 1])[14..].to_vec()) };
     let entry = chooser.choose(&packet, None);

@@ -22,7 +22,8 @@ fn kernel(flags: u32, names: &Names) -> Option<Kernel> {
     head[head0::CELLS] = 2;
     head[head0::FLAGS] = flags;
     let image = Image { cells: vec![head, [0; 16]], digest: [0; 32], names: names.clone() };
-    let half = half(&Places::of(names).overlay(), &image, &mut Registry::new(1));
+    let half =
+        half(&Places::of(names, &crate::policy::facts::Facts::default()).overlay(), &image, &mut Registry::new(1));
     match Kernel::load(&half, names) {
         Ok(kernel) => Some(kernel),
         Err(error @ (Error::NoObject | Error::Privilege)) => {
@@ -42,7 +43,13 @@ fn judged<'k>(
     port: &str,
     frame: &[u8],
 ) -> (Finding<'k>, &'k str) {
-    let entry = Entry { way, medium, place: Places::of(names).find(port).unwrap(), port: 0, strip: 0 };
+    let entry = Entry {
+        way,
+        medium,
+        place: Places::of(names, &crate::policy::facts::Facts::default()).find(port).unwrap(),
+        port: 0,
+        strip: 0,
+    };
     let finding = kernel.judge(&entry, 1_000_000_000, frame).unwrap();
     (finding, finding.port.unwrap_or_default())
 }

@@ -9,7 +9,6 @@ use pcap_file::pcap::{PcapHeader, PcapPacket, PcapWriter};
 use tempfile::NamedTempFile;
 
 use super::site::*;
-use crate::compile::image::Image;
 use crate::replay::{Capture, Engine, EngineError, Entry, Finding, Replay, ReplayError, Summary, Way};
 
 #[derive(Default)]
@@ -22,10 +21,6 @@ impl Engine for Noted {
         self.asked.push((entry.way, now, frame.len()));
         Ok(Finding { verdict: Verdict::Pass, reason: Reason::Allowed, ..Finding::malformed(None) })
     }
-}
-
-fn image() -> Image {
-    Image { cells: vec![], digest: [0; 32], names: names() }
 }
 
 fn capture(frames: &[(u64, Vec<u8>)], spoil: usize) -> (NamedTempFile, Capture) {
@@ -52,7 +47,7 @@ type Told = (u64, f64, String);
 
 fn run(by: Option<&str>, capture: &Capture) -> (Noted, Vec<Told>, Result<Summary, ReplayError>) {
     let image = image();
-    let replay = Replay::new(&policy(), &facts(), &image, by).unwrap();
+    let replay = Replay::new(&facts(), &image, by).unwrap();
     let mut noted = Noted::default();
     let mut lines = Vec::new();
     let ended = replay.run(capture, &mut noted, |line| {
@@ -107,7 +102,7 @@ fn a_broken_capture_is_told_after_the_frames_before_it() {
 #[test]
 fn an_unknown_name_is_answered_with_the_known_ones() {
     let image = image();
-    let error = Replay::new(&policy(), &facts(), &image, Some("lan7")).err().unwrap();
+    let error = Replay::new(&facts(), &image, Some("lan7")).err().unwrap();
     assert_eq!(
         error.to_string(),
         "the policy has no interface or port `lan7`; it has lan0, lan0.20, lan0.30, lan1, lan2, wan0"

@@ -2,7 +2,8 @@
 
 use etherparse::{PacketBuilder, VlanId};
 
-use crate::compile::image::{Names, PortName};
+use crate::compile::compile;
+use crate::compile::image::{Image, Names};
 use crate::policy::facts::Facts;
 use crate::policy::model::{Device, Policy, Port, Router, Unknown, Zone, ZoneId};
 use crate::replay::sketch::Mac;
@@ -82,27 +83,14 @@ pub(super) fn facts() -> Facts {
     Facts::declared(&policy())
 }
 
-/// Names as a compiler gives them: ports in the order of their names.
+/// The policy, compiled.
+pub(super) fn image() -> Image {
+    compile(&policy(), &facts()).unwrap()
+}
+
+/// The names in it.
 pub(super) fn names() -> Names {
-    let policy = policy();
-    let mut ports: Vec<PortName> = policy
-        .zones
-        .iter()
-        .flat_map(|zone| &zone.ports)
-        .map(|port| PortName {
-            name: port.name.clone(),
-            interface: port.interface.clone(),
-            vlans: port.vlans.clone(),
-            zones: vec![],
-        })
-        .collect();
-    ports.sort_by(|a, b| a.name.cmp(&b.name));
-    ports.insert(0, PortName::default());
-    Names {
-        zones: ["", "router", "cells", "internet", "iot", "office"].map(String::from).to_vec(),
-        ports,
-        ..Names::default()
-    }
+    image().names
 }
 
 /// A UDP datagram over IPv4.

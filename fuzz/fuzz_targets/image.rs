@@ -1,0 +1,4 @@
+//! Images as files.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| enforcer_fuzz::image::check(data));

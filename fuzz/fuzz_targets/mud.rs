@@ -1,0 +1,4 @@
+//! MUD files.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| enforcer_fuzz::mud::check(data));

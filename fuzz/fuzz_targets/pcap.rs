@@ -1,0 +1,4 @@
+//! Captures.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| enforcer_fuzz::pcap::check(data));

@@ -1,0 +1,4 @@
+//! Policy files.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| enforcer_fuzz::policy::check(data));
