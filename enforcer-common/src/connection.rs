@@ -1,6 +1,6 @@
 //! Connections: the key of a conversation, both directions, and what is kept of it.
 
-use crate::packet::{Packet, kind, protocol, tcp};
+use crate::packet::{Packet, flag as packet_flag, kind, protocol, tcp};
 
 /// The key of a connection, the same for both directions: the lower (address, port) pair stands first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -16,13 +16,16 @@ pub struct Key {
     pub high_port: u16,
     /// IP protocol.
     pub protocol: u8,
-    /// 4 or 6.
+    /// 4 or 6; and [`LOW_ASKS`].
     pub family: u8,
     /// VLAN ID where an address is link-local, else 0.
     pub vlan: u16,
     /// Interface index where an address is link-local, else 0.
     pub ifindex: u32,
 }
+
+/// In [`Key::family`]: an echo for which the `low` end asks.
+pub const LOW_ASKS: u8 = 0x80;
 
 /// Compares (address, port) pairs.
 #[inline(always)]
@@ -56,6 +59,11 @@ impl Key {
         }
         out.protocol = packet.protocol;
         out.family = packet.kind;
+        // Both ends may ask under one identifier: two conversations.
+        let is_echo = packet.protocol == protocol::ICMP || packet.protocol == protocol::ICMPV6;
+        if is_echo && from_low != packet.is(packet_flag::ECHO_REPLY) {
+            out.family |= LOW_ASKS;
+        }
         out.vlan = scope.1;
         out.ifindex = scope.0;
         from_low

@@ -128,15 +128,17 @@ pub fn sender<W: World + ?Sized>(
     address(world, heads, packet.kind, &packet.source, out)?;
     let land = packet.is_ip() && is_same(&packet.source, &packet.destination);
     if out.is(flag::LINK_LOCAL | flag::UNSPECIFIED) {
-        let label = out.address_label;
-        let bits = out.flags & (flag::LINK_LOCAL | flag::UNSPECIFIED);
         // Linux takes IPv4 for any of its addresses by any interface; over IPv6 the port tells whose it is.
         if packet.kind != kind::IPV6 && out.is(flag::ROUTER) {
             return Err(Reason::SpoofedSource);
         }
+        // What the address says stays, whoever has the MAC; kept there, since the stack is small.
+        const OF_LINK: u32 = flag::LINK_LOCAL | flag::UNSPECIFIED;
+        by_mac.address_label = out.address_label;
+        by_mac.flags |= out.flags & OF_LINK;
         let found = without_address(world, heads, port, anywhere, &by_mac, out);
-        out.address_label = label;
-        out.flags |= bits;
+        out.address_label = by_mac.address_label;
+        out.flags |= by_mac.flags & OF_LINK;
         return if land { Err(Reason::SpoofedSource) } else { found };
     }
     if out.is(flag::GROUP | flag::ROUTER | flag::BAD) {

@@ -191,7 +191,9 @@ fn is_receiver_on_port(s: &Scratch) -> bool {
 
 /// Finds who receives. Groups, neighbours by link-local address, and frames without IP are of the zone of the port by which
 /// the packet leaves, whoever sends: to nobody where the port has several.
-#[inline(always)]
+///
+/// On its own: the stack of all calls together has 512 bytes.
+#[inline(never)]
 pub(crate) fn receiver(s: &mut Scratch, which: u32) -> Refusal {
     let packet = if which == which::PACKET { &s.packet } else { &s.other };
     let of_port = !packet.is_ip() || is_of_port(packet);

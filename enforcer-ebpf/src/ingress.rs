@@ -121,16 +121,9 @@ pub(crate) fn ends(s: &mut Scratch) -> Judged {
         s.earlier = Refusal::new(reason, true);
     }
     if what != Essential::No {
-        match essentials::settle(what, &s.packet, ends::zone_flags(s, s.ends.0.home), (&s.ends.0, &s.ends.1)) {
-            Some(Ok(())) => return despite(s.earlier, Judged::pass(Reason::Essential)),
-            Some(Err(reason)) => {
-                let refusal = despite(s.earlier, refuse_sender(s, port_cell, reason));
-                if !refusal.is_drop() {
-                    fragment::remember(s, refusal);
-                }
-                return refusal;
-            }
-            None => {}
+        let settled = settled(s, port_cell, what);
+        if settled.is_now() {
+            return settled;
         }
     }
     s.receiver = match to {
@@ -225,6 +218,24 @@ pub(crate) fn opens_wrongly(s: &Scratch) -> bool {
         && s.packet.tcp & (tcp::SYN | tcp::ACK) == tcp::SYN | tcp::ACK
 }
 
+/// The verdict of an essential; nothing where it is for the layers after all.
+///
+/// On its own: the stack of all calls together has 512 bytes.
+#[inline(never)]
+fn settled(s: &mut Scratch, port_cell: &[u32; 16], what: Essential) -> Judged {
+    match essentials::settle(what, &s.packet, ends::zone_flags(s, s.ends.0.home), (&s.ends.0, &s.ends.1)) {
+        Some(Ok(())) => despite(s.earlier, Judged::pass(Reason::Essential)),
+        Some(Err(reason)) => {
+            let refusal = despite(s.earlier, refuse_sender(s, port_cell, reason));
+            if !refusal.is_drop() {
+                fragment::remember(s, refusal);
+            }
+            refusal
+        }
+        None => Judged::NOTHING,
+    }
+}
+
 /// Refuses for want of a right binding: audit where the device, else every zone of the port, is.
 #[inline(always)]
 fn refuse_sender(s: &Scratch, port_cell: &[u32; 16], reason: Reason) -> Judged {
@@ -241,7 +252,9 @@ fn is_at_home(s: &Scratch, port_cell: &[u32; 16]) -> bool {
 }
 
 /// Makes the sender an unlisted one of the port's zone; false where prefixes tell several zones of the port apart.
-#[inline(always)]
+///
+/// On its own: the stack of all calls together has 512 bytes.
+#[inline(never)]
 fn become_anonymous(s: &mut Scratch, port_cell: &[u32; 16]) -> bool {
     if port_cell[0] & 0xffff != 1 {
         return false;

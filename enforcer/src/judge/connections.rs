@@ -17,6 +17,8 @@ pub(super) struct Key {
     /// The smaller one first.
     ends: [(IpAddr, u16); 2],
     protocol: u8,
+    /// Of an echo, who asks: both ends may under one identifier.
+    asker: Option<IpAddr>,
     port: Option<PortId>,
 }
 
@@ -52,7 +54,13 @@ impl Tuple {
         let mut ends = [sender, (ip.destination, destination)];
         ends.sort();
         let at_port = belongs_to_port(&ip.source) || belongs_to_port(&ip.destination);
-        Some(Tuple { key: Key { ends, protocol: ip.protocol, port: at_port.then_some(port) }, sender, role })
+        let asker = match role {
+            Role::Either => None,
+            Role::Asks => Some(ip.source),
+            Role::Answers => Some(ip.destination),
+        };
+        let key = Key { ends, protocol: ip.protocol, asker, port: at_port.then_some(port) };
+        Some(Tuple { key, sender, role })
     }
 
     /// True where the packet can be the first of a connection.

@@ -43,7 +43,7 @@ pub(crate) fn ours(packet: &Packet, cooked: bool) -> Reading {
     out.insert("source", address(packet, &packet.source));
     out.insert("destination", address(packet, &packet.destination));
     if packet.kind == kind::ARP {
-        out.insert("operation", packet.second.to_string());
+        out.insert("hardware", packet.second.to_string());
         out.insert("claimed MAC", mac(u64::from(packet.target[0]) << 32 | u64::from(packet.target[1])));
         return out;
     }
@@ -171,7 +171,7 @@ impl<'a> Walk<'a> {
 
     fn arp(&mut self) {
         for (what, field) in [
-            ("operation", "arp.opcode"),
+            ("hardware", "arp.hw.type"),
             ("claimed MAC", "arp.src.hw_mac"),
             ("source", "arp.src.proto_ipv4"),
             ("destination", "arp.dst.proto_ipv4"),

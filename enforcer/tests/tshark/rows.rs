@@ -21,7 +21,7 @@ const FIELDS: &[&str] = &[
     "vlan.len",
     "ieee8021ad.id",
     "ieee8021ah.etype",
-    "arp.opcode",
+    "arp.hw.type",
     "arp.src.hw_mac",
     "arp.src.proto_ipv4",
     "arp.dst.proto_ipv4",
