@@ -120,6 +120,7 @@ fn ipv6_extension_headers() {
         ("segment routing, one left", behind(ROUTING, &[&[TCP, 2, 4, 1, 0, 0, 0, 0], &[0; 16]]), None),
         // Its length counts words of four bytes, less two.
         ("authentication", behind(AUTHENTICATION, &[&[TCP, 4], &[0; 22]]), Some(tcp6)),
+        ("authentication, shorter than its fixed part", behind(AUTHENTICATION, &[&[TCP, 0], &[0; 6]]), None),
         ("a long header", behind(DESTINATION, &[&[TCP, 2, 1, 20], &[0; 20]]), Some(tcp6)),
         ("a header past the payload", short, None),
         ("mobility", behind(135, &[&options(TCP)]), Some(tcp6)),
