@@ -182,6 +182,11 @@ fn again(s: &mut Scratch, entry: &mut Value, by_opener: bool) {
         }
     }
     s.other.source_mac = entry.opener_mac;
+    // Not that of the packet at hand, which may be of the other end.
+    s.other.flags &= !packet_flag::NO_ETHERNET;
+    if entry.opener_mac == 0 {
+        s.other.flags |= packet_flag::NO_ETHERNET;
+    }
     // Known of packets of one side alone.
     s.other.destination_mac = 0;
     s.kept = s.ends;

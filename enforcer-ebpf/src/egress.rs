@@ -362,6 +362,6 @@ fn translated(s: &mut Scratch) -> Judged {
     if !opens_wrongly(s) {
         connection::open(s, connection_flag::TRANSLATED);
     }
-    fragment::remember(s, Judged::pass(Reason::Established));
+    fragment::remember(s, judged);
     Judged::NOTHING
 }

@@ -8,7 +8,7 @@ use super::connections::{self, Connection, Opening, Standing, Tuple};
 use super::fragments::Later;
 use super::ground::{PortId, belongs_to_port};
 use super::layers::Layers;
-use super::packet::{Ip, Packet};
+use super::packet::{Ip, Mac, Packet};
 use super::parse;
 use super::spoken::Spoken;
 use super::who::{self, End, Sender, Way};
@@ -241,7 +241,9 @@ impl<'p> Judge<'p> {
         let opening = Tuple::of(ip, port)
             .filter(|tuple| tuple.opens() && !(how == Opens::Nothing || answers || mid_stream || ends || land));
         if let Some(tuple) = opening {
-            let opening = Opening { by_router, mac: packet.macs.map(|macs| macs.source), spoken: layers.spoken };
+            // All zeros is nobody's MAC, and tells nothing.
+            let mac = packet.macs.map(|macs| macs.source).filter(|mac| *mac != Mac::default());
+            let opening = Opening { by_router, mac, spoken: layers.spoken };
             let mut connection = Connection::opened(&tuple, now, self.generation);
             connection.standing = Standing::of(case.audited);
             connection.replies = layers.replies();

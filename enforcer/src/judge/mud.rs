@@ -127,6 +127,7 @@ impl<'a, 'p> List<'a, 'p> {
         let policy = self.ground.policy;
         // Frames without IP have no address; a forged one counts for nothing.
         let local = self.is_local(address);
+        let without_ip = address.is_none();
         let address = address.filter(|address| !self.peer.forged && self.is_somebodys(address));
         let listed = |addresses: Option<&Vec<IpAddr>>| {
             addresses.zip(address).is_some_and(|(addresses, address)| addresses.contains(&address))
@@ -137,9 +138,10 @@ impl<'a, 'p> List<'a, 'p> {
             PeerMatch::LocalNetworks => local,
             PeerMatch::Controller(class) => match policy.controllers.get(class) {
                 // The two classes that are the router, where they are not set.
-                None if matches!(class.as_str(), DNS | NTP) => {
-                    address.is_some_and(|address| self.ground.is_own_anywhere(&address))
-                }
+                None if matches!(class.as_str(), DNS | NTP) => match address {
+                    Some(address) => self.ground.is_own_anywhere(&address),
+                    None => without_ip && self.peer.zone == policy.router_zone,
+                },
                 set => listed(set),
             },
             PeerMatch::MyController => listed(Some(&self.device.my_controllers)),

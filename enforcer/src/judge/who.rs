@@ -330,8 +330,6 @@ fn once_bound(ground: &Ground<'_>, learnt: &Learnt, mac: Option<Mac>, address: &
     if mac.is_some_and(|mac| packet::is_group(&mac)) {
         return NOBODY;
     }
-    // All zeros is nobody's MAC, and tells nothing.
-    let mac = mac.filter(|mac| *mac != Mac::default());
     let by_mac = mac.or_else(|| learnt.get(address).copied()).and_then(|mac| ground.device_of_mac(&mac));
     if let Some(device) = ground.device_of(address) {
         let right = ground.policy.devices[device.0].mac;
