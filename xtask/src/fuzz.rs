@@ -1,4 +1,4 @@
-//! The fuzz targets of `fuzz/`: built by `cargo fuzz`, run two at a time or as many as there are processors.
+//! The fuzz targets of `fuzz/`: built for libFuzzer, run as many at a time as there are processors.
 //!
 //! A run starts from the kept corpus, `fuzz/corpus`, and from what runs before it found, which lies in the target directory
 //! with findings and logs.
@@ -15,8 +15,22 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 
 use crate::nightly::Nightly;
+use crate::packages::{self, Group};
 use crate::paths::Paths;
 use crate::{bpf, run};
+
+/// What libFuzzer needs to see which places an input reaches and what it is compared with, as `cargo fuzz` has it; and
+/// AddressSanitizer, which is why it takes a nightly.
+const FLAGS: [&str; 8] = [
+    "-Zsanitizer=address",
+    "-Cpasses=sancov-module",
+    "-Cllvm-args=-sanitizer-coverage-level=4",
+    "-Cllvm-args=-sanitizer-coverage-inline-8bit-counters",
+    "-Cllvm-args=-sanitizer-coverage-pc-table",
+    "-Cllvm-args=-sanitizer-coverage-trace-compares",
+    "-Cllvm-args=-simplifycfg-branch-fold-threshold=0",
+    "--cfg=fuzzing",
+];
 
 /// A reader of what comes from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -143,13 +157,16 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 fn build(paths: &Paths, nightly: &Nightly, targets: &[Target]) -> Result<Vec<Target>> {
     let targets = if targets.is_empty() { Target::ALL.to_vec() } else { targets.to_vec() };
     bpf::build(paths)?;
-    let mut fetch = nightly.cargo(paths);
-    fetch.args(["fetch", "--locked", "--manifest-path", "fuzz/Cargo.toml"]);
-    run::run(&mut fetch).context("fuzz/Cargo.lock does not fit the sources")?;
-    let mut build = nightly.cargo_fuzz(paths)?;
-    build.arg("build").arg("--target-dir").arg(paths.target.join("fuzz"));
-    if let [only] = targets.as_slice() {
-        build.arg(only.name());
+    packages::ensure(Group::Fuzz)?;
+    let mut build = nightly.cargo(paths);
+    build
+        .env("CARGO_ENCODED_RUSTFLAGS", FLAGS.join("\u{1f}"))
+        .args(["build", "--locked", "--release", "--manifest-path", "fuzz/Cargo.toml"])
+        // With a target, build scripts and macros stay without these flags.
+        .args(["--target", &nightly.host, "--target-dir"])
+        .arg(paths.target.join("fuzz"));
+    for target in &targets {
+        build.args(["--bin", target.name()]);
     }
     run::run(&mut build).context("the fuzz targets could not be built")?;
     Ok(targets)

@@ -173,7 +173,7 @@ fn setup(paths: &Paths, groups: &[Group]) -> Result<()> {
             }
             Group::Fuzz => match nightly::Nightly::find() {
                 Some(nightly) => {
-                    nightly.cargo_fuzz(paths)?;
+                    packages::ensure(*group)?;
                     println!("for fuzzing: {}", nightly.version);
                 }
                 None => {

@@ -3,17 +3,13 @@
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
-use crate::packages::{self, Group};
 use crate::paths::Paths;
 use crate::run;
 
 /// Says how to come by one.
 pub(crate) const HOW: &str = "rustup toolchain install nightly --profile minimal";
-
-/// The version of `cargo fuzz` that the targets are built with.
-const CARGO_FUZZ: &str = "0.13.2";
 
 /// A nightly that is there.
 #[derive(Debug)]
@@ -47,22 +43,6 @@ impl Nightly {
         cargo
     }
 
-    /// `cargo fuzz`, built once into the target directory, and what it needs.
-    pub(crate) fn cargo_fuzz(&self, paths: &Paths) -> Result<Command> {
-        packages::ensure(Group::Fuzz)?;
-        let program = install_cargo_fuzz(paths)?;
-        let cargo = self.cargo(paths);
-        let mut fuzz = rustup(program);
-        fuzz.current_dir(&paths.repo);
-        for (name, value) in cargo.get_envs() {
-            match value {
-                Some(value) => fuzz.env(name, value),
-                None => fuzz.env_remove(name),
-            };
-        }
-        Ok(fuzz)
-    }
-
     /// True where Miri is there, or could be added to this nightly.
     pub(crate) fn has_miri(&self) -> bool {
         let there = || {
@@ -88,24 +68,4 @@ fn rustup(program: impl AsRef<std::ffi::OsStr>) -> Command {
 fn has_sources() -> bool {
     let sysroot = run::output(rustup("rustc").args(["--print", "sysroot"])).unwrap_or_default();
     PathBuf::from(sysroot.trim()).join("lib/rustlib/src/rust/library/Cargo.lock").exists()
-}
-
-fn install_cargo_fuzz(paths: &Paths) -> Result<PathBuf> {
-    let program = paths.tools().join("bin/cargo-fuzz");
-    let known = |version: &str| version.contains(CARGO_FUZZ);
-    if program.exists() && run::output(Command::new(&program).arg("--version")).is_ok_and(|text| known(&text)) {
-        return Ok(program);
-    }
-    eprintln!("building cargo-fuzz {CARGO_FUZZ} once, into the target directory: a minute or two");
-    let mut install = paths.cargo();
-    install
-        .env_remove("CARGO_TARGET_DIR")
-        .args(["install", "cargo-fuzz", "--version", CARGO_FUZZ, "--locked", "--force"])
-        .arg("--root")
-        .arg(paths.tools());
-    run::run(&mut install).context("cargo-fuzz could not be built")?;
-    if !program.exists() {
-        bail!("cargo-fuzz was installed, and is not at {}", program.display());
-    }
-    Ok(program)
 }
