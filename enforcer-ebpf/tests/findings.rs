@@ -90,7 +90,7 @@ fn from_uplink_to_inside(packet: &Packet) -> bool {
     let inside = Endpoint { zone: ZONE, home: ZONE, device: 1, flags: end::LISTED, ..Endpoint::default() };
     let outside = Endpoint { zone: ZONE + 1, home: ZONE + 1, ..Endpoint::default() };
     let flags = image::zone::ESSENTIALS | image::zone::UPLINK;
-    settle(classify(packet), packet, Ok(()), flags, (&outside, &inside)) == Some(Ok(()))
+    settle(classify(packet), packet, flags, (&outside, &inside)) == Some(Ok(()))
 }
 
 #[test]
