@@ -181,8 +181,9 @@ impl Packet {
     pub const fn reply_service(&self) -> u32 {
         match self.protocol {
             protocol::TCP | protocol::UDP | protocol::SCTP => service::ip(self.protocol, self.source_port),
-            protocol::ICMP => service::ip(protocol::ICMP, 0),
-            protocol::ICMPV6 => service::ip(protocol::ICMPV6, 129 << 8),
+            // Whoever answers an echo sends its code back.
+            protocol::ICMP => service::ip(protocol::ICMP, self.icmp_code as u16),
+            protocol::ICMPV6 => service::ip(protocol::ICMPV6, 129 << 8 | self.icmp_code as u16),
             _ => service::ip(self.protocol, 0),
         }
     }
