@@ -71,6 +71,24 @@ impl Target {
     }
 }
 
+/// How the targets are built: a profile of `fuzz/Cargo.toml`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Build {
+    /// Soon.
+    Short,
+    /// For many inputs a second.
+    Release,
+}
+
+impl Build {
+    const fn profile(self) -> &'static str {
+        match self {
+            Build::Short => "short",
+            Build::Release => "release",
+        }
+    }
+}
+
 /// Where a target's things are.
 struct Places {
     program: PathBuf,
@@ -84,11 +102,11 @@ struct Places {
 }
 
 impl Places {
-    fn of(paths: &Paths, nightly: &Nightly, target: Target) -> Result<Places> {
+    fn of(paths: &Paths, nightly: &Nightly, target: Target, form: Build) -> Result<Places> {
         let name = target.name();
         let built = paths.target.join("fuzz");
         let places = Places {
-            program: built.join(&nightly.host).join("release").join(name),
+            program: built.join(&nightly.host).join(form.profile()).join(name),
             kept: paths.repo.join("fuzz/corpus").join(name),
             dictionary: paths.repo.join("fuzz/dictionaries").join(name),
             found: built.join("corpus").join(name),
@@ -122,9 +140,9 @@ impl Places {
 }
 
 /// Builds the targets and runs each for so long. An error says which found something, and where it lies.
-pub(crate) fn fuzz(paths: &Paths, targets: &[Target], time: Duration) -> Result<()> {
+pub(crate) fn fuzz(paths: &Paths, targets: &[Target], time: Duration, form: Build) -> Result<()> {
     let nightly = Nightly::require()?;
-    let targets = build(paths, &nightly, targets)?;
+    let targets = build(paths, &nightly, targets, form)?;
     let jobs = thread::available_parallelism().map_or(1, usize::from);
     println!("fuzzing with {}, {} s each, {jobs} at a time", nightly.version, time.as_secs());
     let waiting: Mutex<VecDeque<Target>> = Mutex::new(targets.into());
@@ -133,7 +151,7 @@ pub(crate) fn fuzz(paths: &Paths, targets: &[Target], time: Duration) -> Result<
         for _ in 0..jobs {
             scope.spawn(|| {
                 while let Some(target) = next(&waiting) {
-                    if let Err(error) = run_one(paths, &nightly, target, time) {
+                    if let Err(error) = run_one(paths, &nightly, target, time, form) {
                         println!("{}: {error:#}", target.name());
                         lock(&failed).push(target.name().to_owned());
                     }
@@ -154,14 +172,14 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 /// Builds the targets, all where none is named, and gives them.
-fn build(paths: &Paths, nightly: &Nightly, targets: &[Target]) -> Result<Vec<Target>> {
+fn build(paths: &Paths, nightly: &Nightly, targets: &[Target], form: Build) -> Result<Vec<Target>> {
     let targets = if targets.is_empty() { Target::ALL.to_vec() } else { targets.to_vec() };
     bpf::build(paths)?;
     packages::ensure(Group::Fuzz)?;
     let mut build = nightly.cargo(paths);
     build
         .env("CARGO_ENCODED_RUSTFLAGS", FLAGS.join("\u{1f}"))
-        .args(["build", "--locked", "--release", "--manifest-path", "fuzz/Cargo.toml"])
+        .args(["build", "--locked", "--profile", form.profile(), "--manifest-path", "fuzz/Cargo.toml"])
         // With a target, build scripts and macros stay without these flags.
         .args(["--target", &nightly.host, "--target-dir"])
         .arg(paths.target.join("fuzz"));
@@ -172,8 +190,8 @@ fn build(paths: &Paths, nightly: &Nightly, targets: &[Target]) -> Result<Vec<Tar
     Ok(targets)
 }
 
-fn run_one(paths: &Paths, nightly: &Nightly, target: Target, time: Duration) -> Result<()> {
-    let places = Places::of(paths, nightly, target)?;
+fn run_one(paths: &Paths, nightly: &Nightly, target: Target, time: Duration, form: Build) -> Result<()> {
+    let places = Places::of(paths, nightly, target, form)?;
     let log = File::create(&places.log)?;
     let status = places
         .command(target)
@@ -227,8 +245,8 @@ fn summary(log: &str) -> String {
 /// Takes into the kept corpus what reaches more, and leaves out what reaches nothing of its own.
 pub(crate) fn keep(paths: &Paths, targets: &[Target]) -> Result<()> {
     let nightly = Nightly::require()?;
-    for target in build(paths, &nightly, targets)? {
-        let places = Places::of(paths, &nightly, target)?;
+    for target in build(paths, &nightly, targets, Build::Release)? {
+        let places = Places::of(paths, &nightly, target, Build::Release)?;
         let next = paths.target.join("fuzz/next");
         if next.exists() {
             fs::remove_dir_all(&next)?;

@@ -73,7 +73,7 @@ enum Command {
     /// Feed damaged and invented input to every reader of what comes from outside. Needs a nightly compiler.
     Fuzz {
         /// How long each target runs.
-        #[arg(long, value_name = "N", default_value_t = 10)]
+        #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
         minutes: u64,
         /// Run nothing: take into the kept corpus what earlier runs found to reach more.
         #[arg(long, conflicts_with = "minutes")]
@@ -146,7 +146,7 @@ fn xtask(command: Command) -> Result<()> {
         Command::Test { no_kernels } => test::test(&paths, !no_kernels),
         Command::Fuzz { minutes: _, keep: true, targets } => fuzz::keep(&paths, &targets),
         Command::Fuzz { minutes, keep: false, targets } => {
-            fuzz::fuzz(&paths, &targets, Duration::from_secs(60 * minutes))
+            fuzz::fuzz(&paths, &targets, Duration::from_secs(60 * minutes), fuzz::Build::Release)
         }
         Command::Sanitize { short: true } => sanitize::sanitize(&paths, Depth::Short),
         Command::Sanitize { short: false } => sanitize::sanitize(&paths, Depth::Full),

@@ -45,7 +45,7 @@ pub(crate) fn test(paths: &Paths, with_kernels: bool) -> Result<()> {
     let fuzzed = "every reader of what comes from outside, fuzzed for a minute";
     let sanitized = "lookups, images and the parser under AddressSanitizer and Miri";
     if Nightly::find().is_some() {
-        done.push(step(fuzzed, || fuzz::fuzz(paths, &READERS, Duration::from_secs(60))));
+        done.push(step(fuzzed, || fuzz::fuzz(paths, &READERS, Duration::from_secs(60), fuzz::Build::Short)));
         done.push(step(sanitized, || sanitize::sanitize(paths, Depth::Short)));
     } else {
         done.extend([fuzzed, sanitized].map(without_nightly));
