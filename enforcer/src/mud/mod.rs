@@ -29,6 +29,8 @@ mod transport;
 #[cfg(test)]
 mod tests;
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 pub(crate) use peer::REGISTERED;
@@ -68,10 +70,12 @@ pub fn parse_text(text: &str, shown: &str) -> Result<(Profile, Vec<Lint>), Vec<P
     }
 }
 
-fn read(path: &Path) -> std::io::Result<String> {
-    let bytes = std::fs::metadata(path)?.len();
-    if bytes > MAX_BYTES {
-        return Err(std::io::Error::other(format!("{bytes} bytes are more than a MUD file may have ({MAX_BYTES})")));
+/// The text of a file. One that is longer than MUD files are is refused, also where its length is not known before.
+pub(crate) fn read(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(MAX_BYTES + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_BYTES {
+        return Err(std::io::Error::other(format!("a MUD file may have {MAX_BYTES} bytes, and it has more")));
     }
-    std::fs::read_to_string(path)
+    Ok(text)
 }

@@ -1,8 +1,8 @@
 //! The MUD files that devices name: each parsed once, each with a label that no other has.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs;
 use std::path::{Component, Path, PathBuf};
+use std::{fs, io};
 
 use super::model::ProfileId;
 use super::raw::Document;
@@ -69,7 +69,7 @@ fn parse(shown: &str, span: Span, sources: &mut Sources, texts: &Texts, findings
             }
         };
     }
-    if let Err(error) = fs::File::open(&path).and_then(|file| file.metadata()) {
+    if let Err(error) = is_file(&path) {
         findings
             .error(span, format!("the MUD file `{shown}` cannot be read: {error}"))
             .help("write its path as seen from the folder of the policy");
@@ -97,9 +97,20 @@ fn parse(shown: &str, span: Span, sources: &mut Sources, texts: &Texts, findings
     }
 }
 
+/// Nothing is read of what a policy names before it is known to be a file: a pipe waits, and a device never ends.
+fn is_file(path: &Path) -> io::Result<()> {
+    let there = fs::metadata(path)?;
+    if there.is_dir() {
+        return Err(io::Error::other("it is a folder"));
+    }
+    if !there.is_file() {
+        return Err(io::Error::other("it is neither a file nor a link to one"));
+    }
+    fs::File::open(path).map(drop)
+}
+
 fn add(path: &Path, shown: &str, sources: &mut Sources) -> u32 {
-    let text = fs::read(path).unwrap_or_default();
-    sources.add(shown, String::from_utf8_lossy(&text).into_owned())
+    sources.add(shown, mud::read(path).unwrap_or_default())
 }
 
 /// A span of a MUD file, if it lies within the file's text.
@@ -148,5 +159,8 @@ pub(super) fn normal(path: &str) -> String {
             }
         }
     }
-    normal.to_string_lossy().into_owned()
+    match normal.as_os_str().is_empty() {
+        true => ".".into(),
+        false => normal.to_string_lossy().into_owned(),
+    }
 }

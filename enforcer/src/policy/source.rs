@@ -105,6 +105,7 @@ impl Sources {
         for (name, text) in texts {
             sources.add(name, (*text).to_owned());
         }
+        sources.own = sources.files.len();
         sources
     }
 

@@ -177,6 +177,30 @@ fn devices() {
             "folder of the policy",
         ),
         (
+            "[devices.x]\nzone = \"iot\"\nmac = \"02:00:00:00:00:01\"\nmud = \".\"",
+            "the MUD file `.` cannot be read: it is a folder",
+            "more.toml:4",
+            "folder of the policy",
+        ),
+        (
+            "[devices.x]\nzone = \"iot\"\nmac = \"02:00:00:00:00:01\"\nmud = \"\"",
+            "the MUD file `.` cannot be read: it is a folder",
+            "more.toml:4",
+            "folder of the policy",
+        ),
+        (
+            "[devices.x]\nzone = \"iot\"\nmac = \"02:00:00:00:00:01\"\nmud = \"mud/..\"",
+            "the MUD file `.` cannot be read: it is a folder",
+            "more.toml:4",
+            "folder of the policy",
+        ),
+        (
+            "[devices.x]\nzone = \"iot\"\nmac = \"02:00:00:00:00:01\"\nmud = \"/dev/zero\"",
+            "the MUD file `/dev/zero` cannot be read: it is neither a file nor a link to one",
+            "more.toml:4",
+            "folder of the policy",
+        ),
+        (
             "[devices.x]\nzone = \"iot\"\nmac = \"02:00:00:00:00:01\"\nmud = \"https://example.com/x.json\"",
             "is a URL",
             "more.toml:4",
