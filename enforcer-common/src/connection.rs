@@ -18,10 +18,10 @@ pub struct Key {
     pub protocol: u8,
     /// 4 or 6; and [`LOW_ASKS`].
     pub family: u8,
-    /// VLAN ID where an address is link-local, else 0.
+    /// With `scope`: VLAN ID where an address is link-local, else 0.
     pub vlan: u16,
-    /// Interface index where an address is link-local, else 0.
-    pub ifindex: u32,
+    /// What tells the link where an address is link-local: interface index, or the link that several ports are on; else 0.
+    pub scope: u32,
 }
 
 /// In [`Key::family`]: an echo for which the `low` end asks.
@@ -41,7 +41,7 @@ fn is_lower(a: &[u32; 4], a_port: u16, b: &[u32; 4], b_port: u16) -> bool {
 }
 
 impl Key {
-    /// The key of a packet; true where the packet's source is the `low` end. `scope` is interface index and VLAN where an
+    /// The key of a packet; true where the packet's source is the `low` end. `scope` tells the link where an
     /// address is link-local, else zeros.
     #[inline(always)]
     pub fn of(packet: &Packet, scope: (u32, u16), out: &mut Key) -> bool {
@@ -65,7 +65,7 @@ impl Key {
             out.family |= LOW_ASKS;
         }
         out.vlan = scope.1;
-        out.ifindex = scope.0;
+        out.scope = scope.0;
         from_low
     }
 }
@@ -127,8 +127,10 @@ pub struct Value {
     pub reason: u8,
     /// Reason why answers do not pass; `established` where they do.
     pub reply_reason: u8,
+    /// Code of an opening ICMP message.
+    pub icmp_code: u8,
     /// Unused, 0.
-    pub pad: [u8; 3],
+    pub pad: [u8; 2],
 }
 
 /// One second in the unit of [`Value::seen`].

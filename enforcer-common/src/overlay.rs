@@ -40,6 +40,10 @@ pub mod port {
     pub const OWN_MAC: u32 = 16;
     /// The port is part of a bridge: unicast for others passes through.
     pub const BRIDGED: u32 = 32;
+    /// More MACs and link-local addresses of the port's own follow, under [`super::more_key`].
+    pub const MORE: u32 = 64;
+    /// Where the upper half of the port's own MAC stands.
+    pub const MAC_SHIFT: u32 = 8;
     /// Set by the program alone: the packet leaves by the port.
     pub const LEAVES: u32 = 1 << 31;
 }
@@ -91,6 +95,8 @@ pub struct Port {
     pub number: u32,
     /// The port's own MAC as a number, where [`port::OWN_MAC`].
     pub mac: u64,
+    /// Ports of one number are on one link: members of a bridge. 0 where the port is a link of its own.
+    pub link: u32,
     /// The interface identifier of the port's own address in fe80::/64 (RFC 4291, 2.5.6); 0 for none.
     pub link_local: u64,
 }
@@ -113,6 +119,16 @@ pub const fn port_key(ifindex: u32, outer: u16, inner: u16) -> u64 {
     ifindex as u64 | (outer as u64) << 32 | (inner as u64) << 48
 }
 
+/// How often a port's own MACs and link-local addresses go on after its first.
+pub const MORE: u16 = 3;
+
+/// The key under which the own MACs and link-local addresses of the port with this key go on, `nth` from 1 to [`MORE`]: VLAN IDs
+/// leave the upper bits free.
+#[inline(always)]
+pub const fn more_key(key: u64, nth: u16) -> u64 {
+    key | (nth as u64) << 60
+}
+
 /// The port with this key. Nothing where the overlay is damaged.
 #[inline(always)]
 pub fn port<C: Cells + ?Sized>(cells: &C, half: u32, head: &Head, key: u64) -> Option<Port> {
@@ -121,9 +137,10 @@ pub fn port<C: Cells + ?Sized>(cells: &C, half: u32, head: &Head, key: u64) -> O
         return Some(Port::default());
     }
     Some(Port {
-        bits: out[0],
+        bits: out[0] & ((1 << port::MAC_SHIFT) - 1),
         number: out[1],
-        mac: out[2] as u64 | (out[3] as u64) << 32,
+        mac: out[2] as u64 | ((out[0] >> port::MAC_SHIFT & 0xffff) as u64) << 32,
+        link: out[3],
         link_local: out[4] as u64 | (out[5] as u64) << 32,
     })
 }

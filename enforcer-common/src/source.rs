@@ -300,7 +300,8 @@ fn link_local<W: Cells + ?Sized>(
     let label = out.address_label;
     // Linux takes IPv4 for any of its addresses by any interface, IPv6 for those of the interface.
     let listed = out.is(flag::ROUTER) && (packet.kind != kind::IPV6 || local.is_own_link_local(&packet.destination));
-    let own = listed && (local.bits & overlay::port::OWN_MAC == 0 || packet.destination_mac == 0)
+    // What it has got since nobody told: the MAC says so, or that unicast for others does not come here.
+    let own = listed
         || local.bits & overlay::port::OWN_MAC != 0
             && (packet.destination_mac == local.mac || local.bits & overlay::port::BRIDGED == 0);
     // What leaves is for the other end of the link.

@@ -121,7 +121,7 @@ proptest! {
         cells[0][head0::ENDPOINTS] %= 40;
         let watched = Watched::new(&cells);
         let heads = heads(&watched, 0).unwrap();
-        let local = overlay::Port { bits: local.0, number: 1, mac: local.1, link_local: local.2 };
+        let local = overlay::Port { bits: local.0, number: 1, mac: local.1, link_local: local.2, ..overlay::Port::default() };
         let (mut from, mut to) = (Endpoint::default(), Endpoint::default());
         let sent = source::sender(&watched, &heads, &port, anywhere, &packet, &mut from);
         let received = source::receiver(&watched, &heads, &local, &packet, &from, &mut to);

@@ -18,12 +18,23 @@ use crate::{
     steps,
 };
 
+/// In place of a VLAN ID in the scope of an address of a link that several ports are on.
+const OF_LINK: u16 = 0xffff;
+
 /// Fills `s.key` from the packet, or from `other`; true where it comes from the `low` end.
+///
+/// Link-local addresses mean something on their link alone: that of the port, or the bridge that it is a member of.
 #[inline(always)]
 fn key_of(s: &mut Scratch, which: u32) -> bool {
     let packet = if which == which::PACKET { &s.packet } else { &s.other };
     let scoped = is_link_scoped(packet.kind, &packet.source) || is_link_scoped(packet.kind, &packet.destination);
-    let scope = if scoped { (s.ifindex | (s.packet.inner_vlan as u32) << 20, s.packet.outer_vlan) } else { (0, 0) };
+    let scope = if !scoped {
+        (0, 0)
+    } else if s.port.link != 0 {
+        (s.port.link, OF_LINK)
+    } else {
+        (s.ifindex | (s.packet.inner_vlan as u32) << 20, s.packet.outer_vlan)
+    };
     Key::of(packet, scope, &mut s.key)
 }
 
@@ -161,15 +172,17 @@ pub(crate) fn open(s: &mut Scratch, flags: u8) {
         verdict: s.decision.verdict as u8,
         reason: s.decision.reason as u8,
         reply_reason: s.decision.reply_reason as u8,
-        pad: [0; 3],
+        icmp_code: s.packet.icmp_code,
+        pad: [0; 2],
     };
     let _ = CONNECTIONS.insert(&s.key, &s.value, 0);
 }
 
-/// Judges a connection of an older generation again, as its opening packet was, whichever side sends now, and writes the
-/// outcome down. One that would be dropped today stays as such until it expires or opens anew.
+/// Fills `s.other`: the packet that opened the connection, from one of either side.
+///
+/// On its own: the stack of all calls together has 512 bytes.
 #[inline(never)]
-fn again(s: &mut Scratch, entry: &mut Value, by_opener: bool) {
+fn opening_packet(s: &mut Scratch, entry: &Value, by_opener: bool) {
     s.other = s.packet;
     if !by_opener {
         s.other.source = s.packet.destination;
@@ -178,6 +191,7 @@ fn again(s: &mut Scratch, entry: &mut Value, by_opener: bool) {
         s.other.destination_port = s.packet.source_port;
         if s.packet.is(packet_flag::ECHO_REPLY) {
             s.other.icmp_type = if s.packet.kind == kind::IPV4 { 8 } else { 128 };
+            s.other.icmp_code = entry.icmp_code;
             s.other.flags &= !packet_flag::ECHO_REPLY;
         }
     }
@@ -187,8 +201,20 @@ fn again(s: &mut Scratch, entry: &mut Value, by_opener: bool) {
     if entry.opener_mac == 0 {
         s.other.flags |= packet_flag::NO_ETHERNET;
     }
-    // Known of packets of one side alone.
-    s.other.destination_mac = 0;
+    // On a link it tells who the other end is. Elsewhere it may be that of a router.
+    let of_link = is_link_scoped(s.other.kind, &s.other.destination);
+    s.other.destination_mac = match (of_link, by_opener) {
+        (false, _) => 0,
+        (true, true) => s.packet.destination_mac,
+        (true, false) => s.packet.source_mac,
+    };
+}
+
+/// Judges a connection of an older generation again, as its opening packet was, whichever side sends now, and writes the
+/// outcome down. One that would be dropped today stays as such until it expires or opens anew.
+#[inline(never)]
+fn again(s: &mut Scratch, entry: &mut Value, by_opener: bool) {
+    opening_packet(s, entry, by_opener);
     s.kept = s.ends;
     let refusal = opening(s, entry);
     s.ends = s.kept;
@@ -197,6 +223,8 @@ fn again(s: &mut Scratch, entry: &mut Value, by_opener: bool) {
         entry.verdict = if refusal.is_enforced() { Verdict::Drop } else { Verdict::Audit } as u8;
         entry.reason = refusal.number();
         entry.rule = 0;
+        // The layers were not asked: nothing more is refused of answers.
+        entry.reply_reason = Reason::Established as u8;
         return;
     }
     entry.rule = s.decision.rule;
@@ -246,7 +274,7 @@ fn opening(s: &mut Scratch, entry: &Value) -> Refusal {
         }
     }
     if s.ends.1.home == 0 {
-        return earlier;
+        return if earlier.is_none() { damaged } else { earlier };
     }
     earlier = earlier.or(ends::check(s));
     if earlier.is_enforced() {

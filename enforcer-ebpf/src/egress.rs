@@ -279,15 +279,20 @@ pub(crate) fn forwarded_anew(s: &mut Scratch) -> Judged {
     // What no prefix places is known by its MAC and the interface that it entered by; others by their addresses: the MAC may
     // be the router's by now.
     let mut by = s.port.number;
-    if s.packet.kind == kind::OTHER || is_link_scoped(s.packet.kind, &s.packet.source) {
+    let of_port = s.packet.kind == kind::OTHER || is_link_scoped(s.packet.kind, &s.packet.source);
+    if of_port {
         by = scene::entered_by(s);
-    } else {
+    } else if s.packet.is_ip() {
         s.packet.source_mac = 0;
     }
     let mut earlier = Refusal::NONE;
     if let Err(reason) = steps::sender(s, which::PACKET, by, true) {
         // It is nobody, or somebody who sends from here under a wrong address.
         if s.ends.0.zone == 0 || s.ends.0.is(end::ROUTER | end::GROUP | end::BAD) {
+            // It was let through where it entered if every zone there is in audit, and counted.
+            if of_port && reason as u8 == Reason::UnknownZone as u8 && is_audited_port(s, by) {
+                return Judged::NOTHING;
+            }
             return ends::refuse(s, reason);
         }
         earlier = Refusal::new(reason, s.ends.0.is(end::AUDIT) || ends::audit_all(s));
@@ -325,6 +330,15 @@ pub(crate) fn forwarded_anew(s: &mut Scratch) -> Judged {
     fragment::remember(s, judged);
     // What is no copy was judged without state where it entered, and no otherwise here.
     if copy { judged } else { Judged::NOTHING }
+}
+
+/// True for a port whose zones are all in audit.
+#[inline(always)]
+fn is_audited_port(s: &Scratch, number: u32) -> bool {
+    match image::port(&s.kernel(), &s.heads, number) {
+        Some(cell) => cell[0] >> 16 & 1 == 1,
+        None => false,
+    }
 }
 
 /// ARP and neighbour solicitations and advertisements; the hop limit proves that no router was between.

@@ -48,9 +48,7 @@ fn judge(s: &mut Scratch) -> Judged {
     if settled.is_now() {
         return settled;
     }
-    // A refusal of the sender that was found by now: of its source, or for want of a listed device.
-    s.earlier = s.earlier.or(ends::refusal_of_sender(s));
-    if !s.earlier.is_enforced() && !is_group(s) {
+    if !is_group(s) {
         let known = steps::find(s);
         if known.is_now() {
             return despite(s.earlier, known);
@@ -101,8 +99,9 @@ pub(crate) fn ends(s: &mut Scratch) -> Judged {
     if binding.is_ok() {
         binding = claims(s, what);
     }
+    // Nothing tells which of the port's zones it is from: let through where all of them are in audit.
     if binding == Err(Reason::UnknownZone) {
-        return ends::refuse(s, Reason::UnknownZone);
+        return refuse_sender(s, port_cell, Reason::UnknownZone);
     }
     if let Err(reason) = binding {
         let refusal = refuse_sender(s, port_cell, reason);
@@ -142,6 +141,11 @@ pub(crate) fn ends(s: &mut Scratch) -> Judged {
     {
         return ends::refuse(s, Reason::UnknownDevice);
     }
+    // Who sends is asked before what it belongs to: for want of a listed device, or of an address that means something there.
+    s.earlier = s.earlier.or(ends::refusal_of_sender(s));
+    if s.earlier.is_enforced() {
+        return s.earlier.drop();
+    }
     // Nothing is learnt of a sender who was let through in audit alone.
     if s.earlier.is_none() {
         learn(s);
@@ -156,9 +160,6 @@ pub(crate) fn ends(s: &mut Scratch) -> Judged {
 /// Steps 3 and 4 for what belongs to no known connection: related errors, and the layers.
 #[inline(always)]
 pub(crate) fn opens(s: &mut Scratch) -> Judged {
-    if s.earlier.is_enforced() {
-        return s.earlier.drop();
-    }
     if !is_group(s) {
         let related = connection::related(s);
         if related.is_now() {

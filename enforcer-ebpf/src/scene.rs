@@ -4,7 +4,7 @@ use enforcer_common::{
     endpoint::Endpoint,
     image,
     overlay::{self, port},
-    packet::{Packet, flag},
+    packet::{Packet, flag, kind},
     reason::Reason,
 };
 
@@ -13,6 +13,7 @@ use crate::{
     judged::Refusal,
     maps::{clock, control, is_replay, replay_input},
     scratch::Scratch,
+    steps,
 };
 
 /// Reads the generation in force and the clock. `Err` where nothing is in force: nothing passes.
@@ -88,6 +89,9 @@ pub(crate) fn clear<T: Zeros>(what: &mut T) {
 pub(crate) fn find_port(s: &mut Scratch) -> Result<(), Reason> {
     let key = overlay::port_key(s.ifindex, s.packet.outer_vlan, s.packet.inner_vlan);
     s.port = overlay::port(&s.kernel(), s.half, &s.overlay, key).ok_or(Reason::UnknownZone)?;
+    if s.port.bits & port::MORE != 0 {
+        steps::own_of_port(s);
+    }
     if s.egress != 0 {
         // What leaves is for others than the port itself.
         s.port.bits = s.port.bits & !port::OWN_MAC | port::LEAVES;
@@ -96,6 +100,45 @@ pub(crate) fn find_port(s: &mut Scratch) -> Result<(), Reason> {
         return Err(Reason::UnknownZone);
     }
     Ok(())
+}
+
+/// Puts the MAC or link-local address of the port's own into `s.port` that the packet speaks of, where the port has several.
+#[inline(always)]
+pub(crate) fn own_of_port(s: &mut Scratch) {
+    let key = overlay::port_key(s.ifindex, s.packet.outer_vlan, s.packet.inner_vlan);
+    let first = s.port.link_local;
+    let mut spoken = overlay::Port { link_local: first, ..overlay::Port::default() };
+    let mut nth = 1;
+    let mut destination = 0;
+    let mut claimed = if is_claimed(s, &spoken) { first } else { 0 };
+    while nth <= overlay::MORE {
+        let Some(more) = overlay::port(&s.kernel(), s.half, &s.overlay, overlay::more_key(key, nth)) else { return };
+        nth += 1;
+        if more.bits & port::OWN_MAC != 0 && more.mac == s.packet.destination_mac {
+            s.port.mac = more.mac;
+        }
+        spoken.link_local = more.link_local;
+        if s.packet.kind == kind::IPV6 {
+            if is_claimed(s, &spoken) {
+                claimed = more.link_local;
+            }
+            if spoken.is_own_link_local(&s.packet.destination) {
+                destination = more.link_local;
+            }
+        }
+    }
+    // Who claims an address of the router's is refused, whomever it is for.
+    if claimed != 0 {
+        s.port.link_local = claimed;
+    } else if destination != 0 {
+        s.port.link_local = destination;
+    }
+}
+
+/// True where the packet comes from the port's own link-local address, or tells whose it is.
+#[inline(always)]
+fn is_claimed(s: &Scratch, own: &overlay::Port) -> bool {
+    own.is_own_link_local(&s.packet.source) || own.is_own_link_local(&s.packet.target)
 }
 
 /// What the overlay says of an interface as a whole: bits of [`port`].

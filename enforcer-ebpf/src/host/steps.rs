@@ -76,6 +76,11 @@ pub(crate) fn judge_forwarded(s: &mut Scratch) -> Judged {
     egress::forwarded_anew(s)
 }
 
+/// See [`scene::own_of_port`].
+pub(crate) fn own_of_port(s: &mut Scratch) {
+    scene::own_of_port(s);
+}
+
 /// Counts the verdict; see [`account::count`].
 pub(crate) fn count(s: &Scratch, judged: Judged) {
     account::count(s, judged);

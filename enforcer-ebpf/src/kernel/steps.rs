@@ -300,6 +300,21 @@ pub(crate) fn enter(s: &mut Scratch, program: u32, ifindex: u32) -> source::Find
 
 #[unsafe(no_mangle)]
 #[inline(never)]
+extern "C" fn enforcer_own_of_port(program: u32) -> u32 {
+    let Some(s) = scratch(program) else { return 1 };
+    scene::own_of_port(s);
+    0
+}
+
+/// See [`scene::own_of_port`].
+#[inline(always)]
+pub(crate) fn own_of_port(s: &mut Scratch) {
+    escape(s);
+    enforcer_own_of_port(s.egress);
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
 extern "C" fn enforcer_count(program: u32, judged: u64) -> u32 {
     let Some(s) = scratch(program) else { return 1 };
     account::count(s, Judged::from_number(judged));

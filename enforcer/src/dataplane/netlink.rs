@@ -1,7 +1,7 @@
 //! The live interfaces, by rtnetlink: what the overlay and the attaching need of them.
 #![expect(clippy::wildcard_enum_match_arm, reason = "there is no end to netlink's attributes")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use futures_util::TryStreamExt;
@@ -117,7 +117,35 @@ impl Interfaces {
 
     /// True where the link is part of a bridge.
     pub fn is_bridged(&self, link: &Link) -> bool {
-        link.master.and_then(|master| self.by_index(master)).is_some_and(|master| master.kind == "bridge")
+        self.bridge_of(link).is_some()
+    }
+
+    /// The bridge that the link is a member of.
+    pub fn bridge_of(&self, link: &Link) -> Option<&Link> {
+        link.master.and_then(|master| self.by_index(master)).filter(|master| master.kind == "bridge")
+    }
+
+    /// The interfaces under whose MACs and addresses the router is reached by frames of `link` with these tags: the device of
+    /// the tags, and what stands above it without tags of its own, as bridges, bonds and macvlans do.
+    pub fn reached_by(&self, link: &Link, vlans: &[u16]) -> Vec<&Link> {
+        let mut reached = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut open = vec![(link.index, vlans)];
+        while let Some((index, tags)) = open.pop() {
+            let Some(here) = self.by_index(index).filter(|_| seen.insert((index, tags.len()))) else { continue };
+            if tags.is_empty() {
+                reached.push(here);
+            }
+            open.extend(here.master.map(|master| (master, tags)));
+            for upper in self.iter().filter(|upper| upper.lower == Some(index)) {
+                match (upper.vlan, tags) {
+                    (None, _) => open.push((upper.index, tags)),
+                    (Some(id), [first, rest @ ..]) if id == *first => open.push((upper.index, rest)),
+                    (Some(_), _) => {}
+                }
+            }
+        }
+        reached
     }
 }
 

@@ -1,7 +1,7 @@
 //! Writes the overlay: what is local or changes, in front of the image of the same half.
 
 use enforcer_common::cell::{Cell, WORDS};
-use enforcer_common::overlay::{MAGIC, head, port, port_key};
+use enforcer_common::overlay::{MAGIC, MORE, WHOLE_INTERFACE, head, more_key, port, port_key};
 use enforcer_common::packet::mac_number;
 use enforcer_common::table::WIDE;
 
@@ -10,7 +10,7 @@ use crate::compile::image::{Image, Names};
 use crate::compile::table::Builder;
 
 /// What is known of a place where packets enter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Entry {
     /// Interface index.
     pub ifindex: u32,
@@ -20,10 +20,12 @@ pub struct Entry {
     pub bits: u32,
     /// Number of the port in the image; 0 for none.
     pub number: u32,
-    /// Its own MAC, where [`port::OWN_MAC`].
-    pub mac: Option<[u8; 6]>,
-    /// The interface identifier of its own address in fe80::/64; 0 where it has none or it is not known.
-    pub link_local: u64,
+    /// The MACs under which the router is reached there; none where they are not known.
+    pub macs: Vec<[u8; 6]>,
+    /// What tells the link that it is a part of with others; 0 where it is one of its own.
+    pub link: u32,
+    /// The interface identifiers of the router's own addresses in fe80::/64 there.
+    pub link_locals: Vec<u64>,
 }
 
 /// The cells of an overlay, ready to have the image put behind it. Entries have distinct keys.
@@ -32,19 +34,27 @@ pub fn build(entries: &[Entry], names: &Names, registry: &mut Registry) -> Vec<C
     let mut builder = Builder::<2, 6>::new(WIDE);
     for entry in entries {
         let key = port_key(entry.ifindex, entry.vlans.0, entry.vlans.1);
-        let mac = entry.mac.map(mac_number).unwrap_or_default();
-        let own = if entry.mac.is_some() { port::OWN_MAC } else { 0 };
-        builder.insert(
-            [key as u32, (key >> 32) as u32],
-            [
-                port::LIVE | entry.bits | own,
-                entry.number,
-                mac as u32,
-                (mac >> 32) as u32,
-                entry.link_local as u32,
-                (entry.link_local >> 32) as u32,
-            ],
-        );
+        let most = if entry.vlans.1 == WHOLE_INTERFACE { 1 } else { usize::from(MORE) + 1 };
+        let count = entry.macs.len().max(entry.link_locals.len()).clamp(1, most);
+        for (nth, at) in (0u16..).zip(0..count) {
+            let mac = entry.macs.get(at).copied();
+            let own = if mac.is_some() { port::OWN_MAC } else { 0 };
+            let more = if nth == 0 && count > 1 { port::MORE } else { 0 };
+            let mac = mac.map(mac_number).unwrap_or_default();
+            let link_local = entry.link_locals.get(at).copied().unwrap_or_default();
+            let key = more_key(key, nth);
+            builder.insert(
+                [key as u32, (key >> 32) as u32],
+                [
+                    port::LIVE | entry.bits | own | more | ((mac >> 32) as u32) << port::MAC_SHIFT,
+                    entry.number,
+                    mac as u32,
+                    entry.link,
+                    link_local as u32,
+                    (link_local >> 32) as u32,
+                ],
+            );
+        }
     }
     let ports = builder.finish(&mut cells, 0);
 
@@ -83,7 +93,7 @@ pub fn half(entries: &[Entry], image: &Image, registry: &mut Registry) -> Vec<Ce
 
 #[cfg(test)]
 mod tests {
-    use enforcer_common::overlay::{self, WHOLE_INTERFACE};
+    use enforcer_common::overlay;
 
     use super::*;
     use crate::compile::image::Rule;
@@ -110,8 +120,9 @@ mod tests {
                         vlans,
                         bits: port::JUDGED,
                         number,
-                        mac: (number % 2 == 1).then_some([2, 0, 0, 0, 0x30, i as u8]),
-                        link_local: u64::from(i) << 40 | 1,
+                        macs: (0..number % 4).map(|n| [2 + n as u8, 0, 0, 0, 0x30, i as u8]).collect(),
+                        link: i / 2,
+                        link_locals: (0..i % 10).map(|n| u64::from(i) << 40 | u64::from(n) + 1).collect(),
                     });
                 }
             }
@@ -125,13 +136,20 @@ mod tests {
             assert_eq!(cells[head.image as usize], [9; WORDS]);
             assert_eq!(head.image as usize + 2, cells.len());
             for entry in &entries {
+                let whole = entry.vlans == (WHOLE_INTERFACE, WHOLE_INTERFACE);
                 let key = port_key(entry.ifindex, entry.vlans.0, entry.vlans.1);
                 let found = overlay::port(cells, 5, &head, key).unwrap();
-                let own = if entry.mac.is_some() { port::OWN_MAC } else { 0 };
-                assert_eq!(found.bits, port::LIVE | port::JUDGED | own);
-                assert_eq!(found.number, entry.number);
-                assert_eq!(found.mac, entry.mac.map(mac_number).unwrap_or_default());
-                assert_eq!(found.link_local, entry.link_local);
+                let flags = port::OWN_MAC | port::MORE;
+                assert_eq!(found.bits & !flags, port::LIVE | port::JUDGED);
+                assert_eq!((found.number, found.link), (entry.number, entry.link));
+                let last = if found.bits & port::MORE == 0 { 0 } else { MORE };
+                let most = if whole { 1 } else { usize::from(MORE) + 1 };
+                let all: Vec<_> =
+                    (0..=last).map(|nth| overlay::port(cells, 5, &head, more_key(key, nth)).unwrap()).collect();
+                let macs = all.iter().filter(|port| port.bits & port::OWN_MAC != 0).map(|port| port.mac);
+                assert!(macs.eq(entry.macs.iter().take(most).copied().map(mac_number)), "{entry:?}");
+                let link_locals = all.iter().map(|port| port.link_local).filter(|identifier| *identifier != 0);
+                assert!(link_locals.eq(entry.link_locals.iter().take(most).copied()), "{entry:?}");
             }
             assert_eq!(overlay::port(cells, 5, &head, port_key(ports + 1, 0, 0)).unwrap().bits, 0);
             for (zone, name) in names.zones.iter().enumerate().skip(1) {

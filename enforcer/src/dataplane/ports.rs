@@ -8,7 +8,7 @@ use super::Error;
 use super::netlink::{Interfaces, Link};
 use super::overlay::Entry;
 use crate::compile::image::{Names, PortName};
-use crate::policy::facts::link_local_among;
+use crate::policy::facts::link_locals;
 
 /// The ports of a generation on the live interfaces.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl Layout {
         for (number, name) in names.ports.iter().enumerate().skip(1) {
             match live.by_name(&name.interface) {
                 Some(link) => {
-                    layout.add_port(number as u32, name, link, live);
+                    layout.add_port(number as u32, names, link, live);
                     alone.add(number as u32, link.index);
                     alone.add(number as u32, live.vlan_device(link, &name.vlans).unwrap_or(link).index);
                 }
@@ -83,17 +83,26 @@ impl Layout {
         Err(Error::NoInterface(self.missing.clone()))
     }
 
-    fn add_port(&mut self, number: u32, name: &PortName, link: &Link, live: &Interfaces) {
+    fn add_port(&mut self, number: u32, names: &Names, link: &Link, live: &Interfaces) {
+        let name = &names.ports[number as usize];
         let device = live.vlan_device(link, &name.vlans).unwrap_or(link);
         let outer = name.vlans.first().copied().unwrap_or_default();
         let inner = name.vlans.get(1).copied().unwrap_or_default();
+        let bits = bits_of(device, link, live);
+        let own = device.mac.or(link.mac);
+        let reached = live.reached_by(link, &name.vlans);
+        let others = reached.iter().filter(|_| bits & port::BRIDGED != 0).filter_map(|link| link.mac);
         self.entries.push(Entry {
             ifindex: link.index,
             vlans: (outer, inner),
-            bits: port::JUDGED | bits_of(device, link, live),
+            bits: port::JUDGED | bits,
             number,
-            mac: device.mac.or(link.mac),
-            link_local: link_local_among(device.addresses.iter()),
+            macs: distinct(own.into_iter().chain(others)),
+            link: live
+                .bridge_of(device)
+                .or(live.bridge_of(link))
+                .map_or(0, |bridge| link_of(bridge, &name.zones, names)),
+            link_locals: distinct(reached.iter().flat_map(|link| link_locals(&link.addresses))),
         });
         let target = self.attach.entry(link.name.clone()).or_insert(Target {
             index: link.index,
@@ -126,8 +135,7 @@ impl Layout {
                 vlans: (WHOLE_INTERFACE, WHOLE_INTERFACE),
                 bits: bits | bits_of(link, link, live),
                 number: alone.port(link.index),
-                mac: link.mac,
-                link_local: link_local_among(link.addresses.iter()),
+                ..Entry::default()
             });
         }
     }
@@ -167,6 +175,21 @@ impl Layout {
     pub fn has_changed(&self, other: &Layout) -> bool {
         self.entries != other.entries || self.attach != other.attach
     }
+}
+
+/// Tells the link that members of a bridge share whose zones are the same, tagged there or not; the same for every generation.
+/// Never 0.
+fn link_of(bridge: &Link, zones: &[u16], names: &Names) -> u32 {
+    let mut zones: Vec<&str> = zones.iter().map(|zone| names.zones[usize::from(*zone)].as_str()).collect();
+    zones.sort_unstable();
+    let text = format!("{} {}", bridge.index, zones.join(" "));
+    let hash = text.bytes().fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    hash.max(1)
+}
+
+fn distinct<T: Ord + Copy>(all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut seen = BTreeSet::new();
+    all.filter(|one| seen.insert(*one)).collect()
 }
 
 /// What stands directly beneath an interface: the members of a bridge or bond, the carrier of a VLAN device.
@@ -236,7 +259,37 @@ mod tests {
                 zones: vec![2],
             });
         }
+        names.zones = ["", "router", "office", "iot"].map(str::to_owned).to_vec();
         names
+    }
+
+    #[test]
+    fn members_of_a_bridge_are_reached_under_its_addresses() {
+        let mut live = bridged();
+        live[3].addresses = ["fe80::1/64", "fe80::a/64", "192.168.1.1/24"].map(|text| text.parse().unwrap()).to_vec();
+        live[4].addresses = vec!["fe80::30/64".parse().unwrap()];
+        live[4].mac = Some([6; 6]);
+        let mut names = names(&[
+            ("lan0", "lan0", &[]),
+            ("lan1", "lan1", &[]),
+            ("lan0.30", "lan0", &[30]),
+            ("lan1.30", "lan1", &[30]),
+            ("wan0", "wan0", &[]),
+        ]);
+        for number in [3, 4] {
+            names.ports[number].zones = vec![3];
+        }
+        let layout = Layout::new(&names, &[], &Interfaces::of(live));
+        let find =
+            |number| layout.entries.iter().find(|entry| entry.number == number && entry.vlans.0 != WHOLE_INTERFACE);
+        let [lan0, lan1, tagged0, tagged1, wan0] = [1, 2, 3, 4, 5].map(|number| find(number).unwrap());
+        assert_eq!(lan0.macs, [[2, 0, 0, 0, 0, 2], [2, 0, 0, 0, 0, 10]]);
+        assert_eq!(lan0.link_locals, [1, 10]);
+        assert_eq!(lan1.macs, [[2, 0, 0, 0, 0, 3], [2, 0, 0, 0, 0, 10]]);
+        assert_eq!(tagged0.macs, [[2, 0, 0, 0, 0, 2], [6; 6]]);
+        assert_eq!(tagged0.link_locals, [0x30]);
+        assert_eq!((lan0.link, tagged0.link, wan0.link), (lan1.link, tagged1.link, 0));
+        assert!(lan0.link != 0 && tagged0.link != 0 && lan0.link != tagged0.link);
     }
 
     fn whole(layout: &Layout, index: u32) -> Option<u32> {
@@ -271,7 +324,8 @@ mod tests {
         let lan0 = layout.entries.iter().find(|entry| entry.number == 1).unwrap();
         assert_eq!(lan0.bits, port::JUDGED | port::BRIDGED);
         let wan0 = layout.entries.iter().find(|entry| entry.number == 3).unwrap();
-        assert_eq!((wan0.bits, wan0.mac), (port::JUDGED, Some([2, 0, 0, 0, 0, 4])));
+        assert_eq!((wan0.bits, &*wan0.macs), (port::JUDGED, &[[2, 0, 0, 0, 0, 4]][..]));
+        assert_eq!(wan0.link, 0);
     }
 
     #[test]
@@ -301,7 +355,7 @@ mod tests {
         assert_eq!(layout.missing, ["ppp0"]);
         assert!(layout.attach["lan0"].vlans);
         let find = |vlans| layout.entries.iter().find(|entry| entry.vlans == vlans).unwrap();
-        assert_eq!(find((30, 0)).mac, Some([6; 6]), "the VLAN device's own MAC");
+        assert_eq!(find((30, 0)).macs, [[6; 6]], "the VLAN device's own MAC");
         assert_eq!(find((5, 6)).number, 2);
         assert_ne!(whole(&layout, 7).unwrap() & port::JUDGED, 0);
     }
@@ -313,6 +367,6 @@ mod tests {
         tunnel.mac = None;
         let layout = Layout::new(&names(&[("wg0", "wg0", &[])]), &[], &Interfaces::of([tunnel]));
         assert_eq!(layout.entries.len(), 2);
-        assert!(layout.entries.iter().all(|entry| entry.bits & port::IP_LINK != 0 && entry.mac.is_none()));
+        assert!(layout.entries.iter().all(|entry| entry.bits & port::IP_LINK != 0 && entry.macs.is_empty()));
     }
 }

@@ -148,7 +148,11 @@ fn is_peer(lay: Lay<'_>, device: &Device, listed: &Listed, peer: Peer<'_>, wante
             of_link || peer.zone.is_some_and(|zone| !zone.is_uplink())
         }
         PeerMatch::Controller(class) => match lay.policy.controllers.get(class) {
-            None if matches!(class.as_str(), DNS | NTP) => address.is_some_and(|address| lay.is_own(address)),
+            // The two classes that are the router, where they are not set; in frames without IP its zone alone tells.
+            None if matches!(class.as_str(), DNS | NTP) => match address {
+                Some(address) => lay.is_own(address),
+                None => peer.zone.is_some_and(|zone| zone.name == "router"),
+            },
             set => among(set),
         },
         PeerMatch::MyController => among(Some(&device.my_controllers)),

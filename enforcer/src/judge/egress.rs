@@ -70,10 +70,10 @@ impl<'p> Judge<'p> {
         if let Some(passed) = self.later_fragment(case, (port, Way::Out), packet, now)? {
             return Ok(passed);
         }
-        if let Some(passed) = self.known(case, port, packet, (&router, group), now)? {
+        if let Some(passed) = self.known(case, port, packet, group, now)? {
             return Ok(passed);
         }
-        let to = self.receiver(case, &router, &receiver)?;
+        let to = self.receiver(case, &receiver)?;
         self.opens(case, port, packet, (router, to), Opens::of(group), now)
     }
 
@@ -114,7 +114,7 @@ impl<'p> Judge<'p> {
         }
         let router = End::router(&self.ground);
         let to_all = packet.is_for_group();
-        if self.known(case, port, packet, (&router, to_all), now)?.is_some() {
+        if self.known(case, port, packet, to_all, now)?.is_some() {
             return Ok(None);
         }
         if let Some(ip) = packet.ip().filter(|_| !to_all)
@@ -133,6 +133,8 @@ impl<'p> Judge<'p> {
                 case.refuse(step::SOURCE, refusal, || why.to_owned())?;
                 end
             }
+            // Let through, and counted, where it entered.
+            Sender::Nowhere if self.entered_in_audit(by, packet) => return Ok(None),
             Sender::Nowhere => return Err(self.unknown_zone(case, "nothing tells the sender's zone")),
         };
         let receiver = self.behind(port, packet, &from);
@@ -148,9 +150,16 @@ impl<'p> Judge<'p> {
             return Ok(None);
         }
         self.stays_on_link(case, packet, &from, &receiver)?;
-        let to = self.receiver(case, &from, &receiver)?;
+        self.wanted(case, &from, "the sender is no listed device")?;
+        let to = self.receiver(case, &receiver)?;
         let passed = self.by_layers(case, packet, (from, to))?;
         Ok(copy.then_some(passed))
+    }
+
+    /// True where every zone of the port by which a packet entered is in audit.
+    fn entered_in_audit(&self, by: &str, packet: &Packet<'_>) -> bool {
+        let port = self.ground.entered_by(by, packet.vlans);
+        port.is_some_and(|port| port.zones.iter().all(|zone| self.ground.policy.zones[zone.0].audit))
     }
 
     /// Its source has become one of the router's addresses: it was judged by its inside addresses when it entered. Guardrails
@@ -166,7 +175,7 @@ impl<'p> Judge<'p> {
         let router = End::router(&self.ground);
         let receiver = self.behind(port, packet, &router);
         (case.from, case.to) = (Some(router), receiver.end());
-        let to = self.receiver(case, &router, &receiver)?;
+        let to = self.receiver(case, &receiver)?;
         let group = matches!(receiver, Receiver::Group(_));
         let how = if group { Opens::Nothing } else { Opens::Translation };
         self.opens(case, port, packet, (router, to), how, now)?;

@@ -64,7 +64,7 @@ impl<'p> Judge<'p> {
         case: &mut Case<'p>,
         port: PortId,
         packet: &Packet<'_>,
-        (from, group): (&End, bool),
+        group: bool,
         now: u64,
     ) -> Result<Option<Passed<'p>>, Refusal<'p>> {
         let Some(ip) = packet.ip() else { return Ok(None) };
@@ -72,29 +72,23 @@ impl<'p> Judge<'p> {
             return Ok(None);
         }
         let passes =
-            self.of_connection(case, from, port, ip, now)? || self.about_connection(case, from, port, ip, now)?;
+            self.of_connection(case, port, (packet, ip), now)? || self.about_connection(case, port, ip, now)?;
         Ok(passes.then_some(ESTABLISHED))
     }
 
     fn of_connection(
         &mut self,
         case: &mut Case<'p>,
-        from: &End,
         port: PortId,
-        ip: &Ip<'_>,
+        (packet, ip): (&Packet<'_>, &Ip<'_>),
         now: u64,
     ) -> Result<bool, Refusal<'p>> {
         let Some(tuple) = Tuple::of(ip, port) else { return Ok(false) };
-        self.judge_again(&tuple, port, now);
-        let unwanted = self.unwanted(from);
+        self.judge_again(&tuple, port, packet, now);
         let Some(connection) = self.connections.known(&tuple.key, now) else { return Ok(false) };
         if connection.is_opened_anew(&tuple, ip.flags()) {
             case.agrees(step::CONNECTION, None, || "it opens a known connection anew".to_owned());
             return Ok(false);
-        }
-        // Who sends is asked before what it belongs to.
-        if let Some(refusal) = unwanted {
-            case.refuse(step::SOURCE, refusal, || "the sender is no listed device".to_owned())?;
         }
         match connection.standing {
             Standing::Passes => (),
@@ -117,7 +111,6 @@ impl<'p> Judge<'p> {
     fn about_connection(
         &mut self,
         case: &mut Case<'p>,
-        from: &End,
         port: PortId,
         ip: &Ip<'_>,
         now: u64,
@@ -133,7 +126,6 @@ impl<'p> Judge<'p> {
         if matches!(standing, Standing::Revoked(_)) {
             return Ok(false);
         }
-        self.wanted(case, from, "the sender is no listed device")?;
         if let Standing::Audited(refusal) = standing {
             case.refuse(step::CONNECTION, refusal, || "its connection is let through in audit".to_owned())?;
         }
@@ -142,12 +134,15 @@ impl<'p> Judge<'p> {
     }
 
     /// A connection that an older policy let through is judged again as its opening packet was, whichever side sends.
-    fn judge_again(&mut self, tuple: &Tuple, port: PortId, now: u64) {
+    fn judge_again(&mut self, tuple: &Tuple, port: PortId, packet: &Packet<'_>, now: u64) {
         let generation = self.generation;
         let stale = self.connections.known(&tuple.key, now).filter(|connection| connection.generation != generation);
-        let Some(opening) = stale.and_then(|connection| connection.opening) else { return };
+        let Some(stale) = stale else { return };
+        let Some(opening) = stale.opening else { return };
+        // On a link the MAC of the end that was asked tells who it is.
+        let asked = packet.macs.map(|macs| if stale.is_reply(tuple) { macs.source } else { macs.destination });
         let mut case = Case::new(false);
-        let judged = self.reopened(&mut case, port, &opening);
+        let judged = self.reopened(&mut case, port, &opening, asked);
         let Some(connection) = self.connections.known(&tuple.key, now) else { return };
         connection.generation = generation;
         match judged {
@@ -155,7 +150,11 @@ impl<'p> Judge<'p> {
                 connection.standing = Standing::of(case.audited);
                 connection.replies = replies;
             }
-            Err(refusal) if refusal.audit => connection.standing = Standing::Audited(refusal),
+            // The layers were not asked: nothing more is refused of answers.
+            Err(refusal) if refusal.audit => {
+                connection.standing = Standing::Audited(refusal);
+                connection.replies = None;
+            }
             Err(refusal) => connection.standing = Standing::Revoked(refusal),
         }
     }
@@ -166,6 +165,7 @@ impl<'p> Judge<'p> {
         case: &mut Case<'p>,
         port: PortId,
         opening: &Opening,
+        asked: Option<Mac>,
     ) -> Result<Option<Refusal<'p>>, Refusal<'p>> {
         let sender = match opening.by_router {
             true => Sender::Is(End::router(&self.ground)),
@@ -183,7 +183,7 @@ impl<'p> Judge<'p> {
             }
             Sender::Nowhere => return Err(self.unknown_zone(case, "nothing tells the opener's zone any more")),
         };
-        let Some(to) = who::addressed(&self.ground, &self.learnt, port, opening, &from) else {
+        let Some(to) = who::addressed(&self.ground, &self.learnt, port, opening, (&from, asked)) else {
             return Err(self.unknown_zone(case, "the receiver is in no zone any more"));
         };
         let of_link = opening.spoken.source.is_some_and(|address| belongs_to_port(&address));

@@ -169,6 +169,9 @@ impl<'p> Judge<'p> {
         let passed = match self.essential(case, port, &packet, &sender, &receiver)? {
             Some(passed) => passed,
             None => {
+                // Who sends is asked before what it belongs to.
+                self.stays_on_link(case, &packet, &sender, &receiver)?;
+                self.wanted(case, &sender, "the sender is no listed device")?;
                 // Nothing is learnt of a sender who was let through in audit alone.
                 if case.audited.is_none() {
                     self.learn(&packet, &sender);
@@ -194,12 +197,11 @@ impl<'p> Judge<'p> {
         if let Some(passed) = self.later_fragment(case, (port, Way::In), packet, now)? {
             return Ok(passed);
         }
-        self.stays_on_link(case, packet, &sender, &receiver)?;
         let group = packet.is_for_group() || matches!(receiver, Receiver::Group(_));
-        if let Some(passed) = self.known(case, port, packet, (&sender, group), now)? {
+        if let Some(passed) = self.known(case, port, packet, group, now)? {
             return Ok(passed);
         }
-        let to = self.receiver(case, &sender, &receiver)?;
+        let to = self.receiver(case, &receiver)?;
         self.opens(case, port, packet, (sender, to), Opens::of(group), now)
     }
 
@@ -242,8 +244,11 @@ impl<'p> Judge<'p> {
                 case.refuse(step::SOURCE, refusal, || why.to_owned())?;
                 taken_for
             }
+            // Let through where every zone that it can be from is in audit.
             Sender::Nowhere => {
-                return Err(self.unknown_zone(case, "no address, on a port of several zones"));
+                let audit = self.ground.port_in_audit(port) || self.ground.all_in_audit();
+                let refusal = Refusal::without_rule(Reason::UnknownZone, audit);
+                return Err(case.stop(step::SOURCE, refusal, || "no address, on a port of several zones".to_owned()));
             }
         };
         Ok(end)
@@ -293,8 +298,7 @@ impl<'p> Judge<'p> {
         case.refuse(step::SOURCE, refusal, || "an address of the link, to another zone".to_owned())
     }
 
-    fn receiver(&self, case: &mut Case<'p>, sender: &End, receiver: &Receiver) -> Result<End, Refusal<'p>> {
-        self.wanted(case, sender, "the sender is no listed device")?;
+    fn receiver(&self, case: &mut Case<'p>, receiver: &Receiver) -> Result<End, Refusal<'p>> {
         let Some(end) = receiver.end() else {
             return Err(self.unknown_zone(case, "the destination is in no zone"));
         };
@@ -312,15 +316,11 @@ impl<'p> Judge<'p> {
 
     /// A zone may demand listed devices, as senders and as receivers.
     fn wanted(&self, case: &mut Case<'p>, end: &End, otherwise: &'static str) -> Result<(), Refusal<'p>> {
-        match self.unwanted(end) {
-            Some(refusal) => case.refuse(step::SOURCE, refusal, || otherwise.to_owned()),
-            None => Ok(()),
+        if !end.is_unwanted(&self.ground) {
+            return Ok(());
         }
-    }
-
-    fn unwanted(&self, end: &End) -> Option<Refusal<'p>> {
-        let refusal = || Refusal::without_rule(Reason::UnknownDevice, end.in_audit(&self.ground));
-        end.is_unwanted(&self.ground).then(refusal)
+        let refusal = Refusal::without_rule(Reason::UnknownDevice, end.in_audit(&self.ground));
+        case.refuse(step::SOURCE, refusal, || otherwise.to_owned())
     }
 
     /// A device without listed addresses has those that it was last seen with, and that nobody else was seen with since.

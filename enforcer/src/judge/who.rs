@@ -273,8 +273,11 @@ pub(super) fn forwarded(ground: &Ground<'_>, learnt: &Learnt, by: &str, packet: 
     let mac = packet.macs.map(|macs| macs.source);
     let sender = match packet.source() {
         Some(address) if !belongs_to_port(&address) => {
-            let seen = if packet.ip().is_some() { learnt } else { &Learnt::new() };
-            once_bound(ground, seen, None, &address)
+            // What is no IP was passed on by a bridge, with the MAC that it came with.
+            match packet.ip() {
+                Some(_) => once_bound(ground, learnt, None, &address),
+                None => once_bound(ground, &Learnt::new(), mac, &address),
+            }
         }
         of_port => match ground.entered_by(by, packet.vlans) {
             Some(_) if of_port.is_some_and(|address| is_own_of_link(ground, &address)) => NOBODY,
@@ -367,7 +370,7 @@ pub(super) fn addressed(
     learnt: &Learnt,
     port: PortId,
     opening: &Opening,
-    from: &End,
+    (from, asked): (&End, Option<Mac>),
 ) -> Option<End> {
     let address = opening.spoken.destination?;
     let by_router = from.zone == ground.policy.router_zone;
@@ -377,14 +380,19 @@ pub(super) fn addressed(
     if !belongs_to_port(&address) {
         return with_address(ground, learnt, None, &address);
     }
-    // A neighbour of the opener's, or of the router's where that opened it.
-    match ground.port(port).zones.as_slice() {
-        // At the other end of a link without Ethernet headers is nobody but the router.
-        _ if !by_router && opening.mac.is_none() => Some(End::router(ground)),
-        _ if !by_router => Some(End::unlisted(ground, from.home)),
-        [zone] => Some(End::unlisted(ground, *zone)),
-        _ => None,
+    // At the other end of a link without Ethernet headers is nobody but the router.
+    if !by_router && opening.mac.is_none() {
+        return Some(End::router(ground));
     }
+    // A neighbour of the opener's, or of the router's where that opened it.
+    let zone = match ground.port(port).zones.as_slice() {
+        _ if !by_router => from.home,
+        [zone] => *zone,
+        _ => return None,
+    };
+    let device = asked.and_then(|mac| ground.device_of_mac(&mac));
+    let device = device.filter(|device| ground.policy.devices[device.0].zone == zone);
+    Some(device.map_or(End::unlisted(ground, zone), |device| End::of_device(ground, device)))
 }
 
 /// Who has an address: the device that lists it, one with this MAC that may have it, one that was seen with it, or somebody

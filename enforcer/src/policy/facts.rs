@@ -29,9 +29,9 @@ impl Facts {
         Facts { addresses }
     }
 
-    /// The interface identifier of the router's own address in fe80::/64 on a port; 0 for none.
-    pub fn link_local_of(&self, port: &str) -> u64 {
-        link_local_among(self.addresses.get(port).into_iter().flatten())
+    /// The interface identifiers of the router's own addresses in fe80::/64 on a port.
+    pub fn link_locals_of(&self, port: &str) -> Vec<u64> {
+        self.addresses.get(port).map_or_else(Vec::new, |networks| link_locals(networks).collect())
     }
 
     /// The broadcast addresses of the router's own IPv4 networks.
@@ -58,13 +58,12 @@ impl Facts {
     }
 }
 
-/// The interface identifier of the first address in fe80::/64 (RFC 4291, section 2.5.6); 0 for none.
-pub fn link_local_among<'a>(mut networks: impl Iterator<Item = &'a IpNet>) -> u64 {
-    let own = networks.find_map(|network| match network.addr() {
+/// The interface identifiers of the addresses in fe80::/64 (RFC 4291, section 2.5.6).
+pub fn link_locals(networks: &[IpNet]) -> impl Iterator<Item = u64> + '_ {
+    networks.iter().filter_map(|network| match network.addr() {
         IpAddr::V6(address) if address.segments()[..4] == [0xfe80, 0, 0, 0] => Some(u128::from(address) as u64),
         IpAddr::V4(_) | IpAddr::V6(_) => None,
-    });
-    own.unwrap_or(0)
+    })
 }
 
 /// 169.254.0.0/16 and fe80::/10.

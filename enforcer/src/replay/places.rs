@@ -43,7 +43,7 @@ pub(super) struct Places<'a> {
     /// By interface index and VLANs: the port's bits and its number.
     entries: BTreeMap<At, (u32, u32)>,
     /// By number of a port: the interface identifier of the router's own link-local address there.
-    link_local: BTreeMap<u32, u64>,
+    link_locals: BTreeMap<u32, Vec<u64>>,
 }
 
 impl<'a> Places<'a> {
@@ -54,8 +54,8 @@ impl<'a> Places<'a> {
             let next = names.ports.len() as u32 + interfaces.len() as u32;
             interfaces.entry(named.interface.as_str()).or_insert(Place(next));
         }
-        let link_local = ports(names).map(|(number, port)| (number, facts.link_local_of(&port.name))).collect();
-        let mut places = Places { names, interfaces, entries: BTreeMap::new(), link_local };
+        let link_locals = ports(names).map(|(number, port)| (number, facts.link_locals_of(&port.name))).collect();
+        let mut places = Places { names, interfaces, entries: BTreeMap::new(), link_locals };
         places.enter_ports();
         places.enter_interfaces();
         places
@@ -154,9 +154,9 @@ impl<'a> Places<'a> {
             vlans: at.1,
             bits: *bits,
             number: *number,
-            // Which MACs are the router's own is not known.
-            mac: None,
-            link_local: self.link_local.get(number).copied().unwrap_or(0),
+            // Which MACs are the router's own is not known, nor which ports are on one bridge.
+            link_locals: self.link_locals.get(number).cloned().unwrap_or_default(),
+            ..Entry::default()
         });
         entries.collect()
     }

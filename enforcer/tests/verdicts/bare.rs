@@ -34,7 +34,7 @@ pub(crate) fn image() -> Image {
 /// The cells with that port of the policy at the loopback, as its only or its tagged one.
 pub(crate) fn cells(image: &Image, name: &str) -> Vec<Cell> {
     let number = image.names.ports.iter().position(|port| port.name == name).expect("there is such a port") as u32;
-    let entry = |vlans, number| Entry { ifindex: HERE, vlans, bits: port::JUDGED, number, mac: None, link_local: 0 };
+    let entry = |vlans, number| Entry { ifindex: HERE, vlans, bits: port::JUDGED, number, ..Entry::default() };
     let entries = [
         entry((0, 0), number),
         entry((30, 0), number),

@@ -59,8 +59,8 @@ impl Prepared {
             let link = if interface.medium == Medium::Ip { port::IP_LINK } else { 0 };
             let mut entry = |vlans, bits, number| {
                 let port = self.names().ports.get(number as usize).map_or("", |port| port.name.as_str());
-                let link_local = self.loaded.facts.link_local_of(port);
-                entries.push(Entry { ifindex, vlans, bits, number, mac: None, link_local });
+                let link_locals = self.loaded.facts.link_locals_of(port);
+                entries.push(Entry { ifindex, vlans, bits, number, link_locals, ..Entry::default() });
             };
             if self.loaded.policy.router.ignore.contains(&interface.name) {
                 entry((WHOLE_INTERFACE, WHOLE_INTERFACE), port::IGNORED, 0);

@@ -175,8 +175,12 @@ pub(super) fn router(zones: &mut [Zone], dice: &mut Dice) -> BTreeMap<String, Ve
             }
         }
         if dice.percent(10) {
-            let own_link_local = if dice.percent(50) { "fe80::1/64" } else { "169.254.0.1/16" };
-            own.extend(own_link_local.parse::<IpNet>());
+            let own_link_locals: &[&str] = match dice.percent(50) {
+                true if dice.percent(50) => &["fe80::1/64", "fe80::2/64", "fe80::3/64"],
+                true => &["fe80::1/64"],
+                false => &["169.254.0.1/16"],
+            };
+            own.extend(own_link_locals.iter().flat_map(|text| text.parse::<IpNet>()));
         }
         if !own.is_empty() {
             addresses.insert(port, own);
