@@ -42,6 +42,8 @@ pub mod port {
     pub const BRIDGED: u32 = 32;
     /// More MACs and link-local addresses of the port's own follow, under [`super::more_key`].
     pub const MORE: u32 = 64;
+    /// Of an interface as a whole: its bridge may take tags away and put others on. [`super::Port::link`] tells which.
+    pub const RETAGS: u32 = 128;
     /// Where the upper half of the port's own MAC stands.
     pub const MAC_SHIFT: u32 = 8;
     /// Set by the program alone: the packet leaves by the port.
@@ -95,7 +97,9 @@ pub struct Port {
     pub number: u32,
     /// The port's own MAC as a number, where [`port::OWN_MAC`].
     pub mac: u64,
-    /// Ports of one number are on one link: members of a bridge. 0 where the port is a link of its own.
+    /// Ports of one number are on one link: members of a bridge. 0 where the port is a link of its own. Of an interface as a
+    /// whole with [`port::RETAGS`]: the VLAN ID that the bridge gives to what enters untagged (bits 0–15) and of what leaves
+    /// untagged (16–31), 0 where there is none or not one.
     pub link: u32,
     /// The interface identifier of the port's own address in fe80::/64 (RFC 4291, 2.5.6); 0 for none.
     pub link_local: u64,

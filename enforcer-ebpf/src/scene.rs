@@ -149,12 +149,25 @@ pub(crate) fn interface(s: &Scratch, ifindex: u32) -> overlay::Port {
 }
 
 /// The number of the port by which a packet entered that leaves now: its tags tell it at the interface that it entered by, else
-/// the interface alone. 0 for none.
+/// the interface alone. 0 for none. Where a bridge puts tags on and takes them away, its VLAN stays the same.
 #[inline(always)]
 pub(crate) fn entered_by(s: &Scratch) -> u32 {
-    let key = overlay::port_key(s.entered, s.packet.outer_vlan, s.packet.inner_vlan);
+    let whole = interface(s, s.entered);
+    let mut outer = s.packet.outer_vlan;
+    if whole.bits & port::RETAGS != 0 {
+        if outer == 0 {
+            outer = (interface(s, s.ifindex).link >> 16) as u16;
+        }
+        if outer == 0 {
+            return whole.number;
+        }
+        if outer as u32 == whole.link & 0xffff {
+            outer = 0;
+        }
+    }
+    let key = overlay::port_key(s.entered, outer, s.packet.inner_vlan);
     match overlay::port(&s.kernel(), s.half, &s.overlay, key) {
         Some(port) if port.number != 0 => port.number,
-        Some(_) | None => interface(s, s.entered).number,
+        Some(_) | None => whole.number,
     }
 }

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use enforcer_tests::conversation::{Conversation, datagram};
 use enforcer_tests::exchange::{PATIENCE, SILENCE, Service};
@@ -169,6 +170,142 @@ fn unicast_across_the_bridge_is_judged_by_zones() {
         assert_eq!(peer, None, "udp from {at} to {own}");
         assert!(!icmp::echo(plant, own, SILENCE).unwrap(), "echo from {at} to {own}");
     }
+    router.stop().unwrap();
+}
+
+/// Both halves are one zone.
+const ONE_ZONE: &str = r#"version = 1
+[zones.internet]
+ports = ["wan0"]
+prefixes = ["0.0.0.0/0", "::/0"]
+[zones.office]
+ports = ["office0"]
+[zones.iot]
+ports = ["iot0", "ot0"]
+[[transitions]]
+from = "iot"
+to = "same"
+allow = ["udp/5000", "eth/0x88b8"]
+"#;
+
+const CAMERA: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0xa);
+const PLANT: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0xb);
+
+fn comes_about(what: impl Fn() -> bool) -> bool {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        if what() {
+            return true;
+        }
+        if Instant::now() > end {
+            return false;
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// The answer to a UDP frame without tags: the other way round, which leaves its checksum as it is.
+fn answer(frame: &[u8], marker: &[u8; 16]) -> Vec<u8> {
+    let ends = Ends {
+        mac: (frame[..6].try_into().unwrap(), frame[6..12].try_into().unwrap()),
+        ip: (PLANT.into(), CAMERA.into()),
+    };
+    let mut answer = frame::build(ends, &[], Service::Udp(5000), marker).unwrap();
+    let ports = 54..58;
+    answer[ports].rotate_left(2);
+    answer
+}
+
+#[test]
+#[ignore = "needs root: `cargo xtask test` runs it"]
+fn link_local_conversations_go_across_the_bridge() {
+    let lab = lab();
+    let policy = PolicyFile::new(&[ONE_ZONE]).unwrap();
+    let router = Router::start(&lab, policy.path()).unwrap();
+    let camera = Wire::open(&lab.camera.namespace, HOST_PORT).unwrap();
+    let plant = Wire::open(&lab.ot.namespace, HOST_PORT).unwrap();
+    let [asked, answered, unasked] = [(); 3].map(|()| raw::marker());
+    let ends = Ends { mac: (lab.camera.mac, lab.ot.mac), ip: (CAMERA.into(), PLANT.into()) };
+    let question = frame::build(ends, &[], Service::Udp(5000), &asked).unwrap();
+    let back = answer(&question, &unasked);
+    plant.send(&back).unwrap();
+    assert_eq!(camera.await_marked(&unasked, SILENCE).unwrap(), None, "an answer to nothing");
+    camera.send(&question).unwrap();
+    assert_eq!(plant.await_marked(&asked, PATIENCE).unwrap(), Some(question.clone()));
+    let back = answer(&question, &answered);
+    plant.send(&back).unwrap();
+    assert_eq!(camera.await_marked(&answered, PATIENCE).unwrap(), Some(back), "the answer comes in by another port");
+    router.stop().unwrap();
+}
+
+#[test]
+#[ignore = "needs root: `cargo xtask test` runs it"]
+fn the_routers_link_local_addresses_are_those_of_the_bridge() {
+    let lab = lab();
+    lab.router.run("ip", &["link", "set", wiring::BRIDGE, "address", "02:00:00:00:00:77"]).unwrap();
+    for own in ["fe80::77/64", "fe80::78/64"] {
+        lab.router.run("ip", &["address", "add", own, "dev", wiring::BRIDGE, "nodad"]).unwrap();
+    }
+    let policy = PolicyFile::new(&[ONE_ZONE]).unwrap();
+    let router = Router::start(&lab, policy.path()).unwrap();
+    let camera = Wire::open(&lab.camera.namespace, HOST_PORT).unwrap();
+    let plant = Wire::open(&lab.ot.namespace, HOST_PORT).unwrap();
+    let refused = |reason| {
+        let count = |to| [("from", "iot"), ("to", to), ("verdict", "drop"), ("reason", reason)];
+        let metrics = router.metrics().unwrap();
+        ["router", "iot"].map(|to| metrics.sum("enforcer_packets_total", &count(to)))
+    };
+    let unknown = "fe80::79";
+    for (from, mac, host) in [(&camera, lab.camera.mac, CAMERA), (&plant, lab.ot.mac, PLANT)] {
+        // To an address that nobody told of, the bridge's MAC tells.
+        for own in ["fe80::77", "fe80::78", unknown] {
+            let before = refused("no-transition");
+            let ends = Ends { mac: (mac, [2, 0, 0, 0, 0, 0x77]), ip: (host.into(), own.parse().unwrap()) };
+            from.send(&frame::build(ends, &[], Service::Udp(5000), &[]).unwrap()).unwrap();
+            assert!(comes_about(|| refused("no-transition") == [before[0] + 1.0, before[1]]), "{host} to {own}");
+        }
+        let forged = || router.metrics().unwrap().sum("enforcer_packets_total", &[("reason", "spoofed-source")]);
+        let before = forged();
+        for own in ["fe80::77", "fe80::78"] {
+            let ends = Ends { mac: (mac, lab.office.mac), ip: (own.parse().unwrap(), host.into()) };
+            from.send(&frame::build(ends, &[], Service::Udp(5000), &[]).unwrap()).unwrap();
+        }
+        let spoofed = || forged() == before + 2.0;
+        assert!(comes_about(spoofed), "{host} in the router's name");
+    }
+    router.stop().unwrap();
+}
+
+#[test]
+#[ignore = "needs root: `cargo xtask test` runs it"]
+fn a_bridge_may_take_tags_away_and_put_others_on() {
+    let lab = lab();
+    let filtering = ["link", "set", wiring::BRIDGE, "type", "bridge", "vlan_filtering", "1"];
+    if lab.router.run("ip", &filtering).is_err() {
+        eprintln!("SKIPPED: the bridges of this kernel know no VLANs");
+        return;
+    }
+    let bridge = |arguments: &[&str]| lab.router.run("bridge", &[&["vlan"], arguments].concat()).unwrap();
+    for port in ["iot0", "ot0"] {
+        bridge(&["del", "dev", port, "vid", "1"]);
+    }
+    bridge(&["add", "dev", "iot0", "vid", "30", "pvid", "untagged"]);
+    bridge(&["add", "dev", "ot0", "vid", "30"]);
+    // Another zone has the tag on the port where the frames enter without one.
+    let zones = ONE_ZONE.replace("\"ot0\"", "\"ot0.30\"").replace("\"office0\"", "\"office0\", \"iot0.30\"");
+    let policy = PolicyFile::new(&[&zones]).unwrap();
+    let router = Router::start(&lab, policy.path()).unwrap();
+    let camera = Wire::open(&lab.camera.namespace, HOST_PORT).unwrap();
+    let plant = Wire::open(&lab.ot.namespace, HOST_PORT).unwrap();
+    let goose = || announcements(lab.camera.mac, lab.camera.v4.into(), lab.camera.v6.into()).remove(2);
+    let (_, marker, frame) = goose();
+    camera.send(&frame).unwrap();
+    assert!(plant.await_marked(&marker, PATIENCE).unwrap().is_some(), "untagged to tagged, within the zone");
+    let (_, marker, mut frame) = goose();
+    frame[6..12].copy_from_slice(&lab.ot.mac);
+    frame.splice(12..12, [0x81, 0x00, 0, 30]);
+    plant.send(&frame).unwrap();
+    assert!(camera.await_marked(&marker, PATIENCE).unwrap().is_some(), "tagged to untagged, within the zone");
     router.stop().unwrap();
 }
 

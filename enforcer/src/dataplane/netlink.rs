@@ -6,9 +6,11 @@ use std::net::IpAddr;
 
 use futures_util::TryStreamExt;
 use ipnet::IpNet;
+use rtnetlink::packet_route::AddressFamily;
 use rtnetlink::packet_route::address::AddressAttribute;
 use rtnetlink::packet_route::link::{
-    InfoData, InfoKind, InfoVlan, LinkAttribute, LinkFlags, LinkInfo, LinkLayerType, LinkMessage, LinkXdp, XdpAttached,
+    AfSpecBridge, BridgeVlanInfoFlags, InfoBridge, InfoData, InfoKind, InfoVlan, LinkAttribute, LinkExtentMask,
+    LinkFlags, LinkInfo, LinkLayerType, LinkMessage, LinkXdp, XdpAttached,
 };
 
 use super::Error;
@@ -38,6 +40,12 @@ pub struct Link {
     pub kind: String,
     /// Its own addresses.
     pub addresses: Vec<IpNet>,
+    /// A bridge that tells VLANs apart, and may take tags away and put others on.
+    pub filters_vlans: bool,
+    /// The VLAN ID that its bridge gives to what enters untagged; 0 for none.
+    pub pvid: u16,
+    /// The VLAN IDs whose frames its bridge lets leave untagged.
+    pub untagged: Vec<u16>,
     /// The XDP program that hangs on it, and whether that is native.
     pub xdp: Option<(u32, bool)>,
 }
@@ -62,6 +70,13 @@ impl Interfaces {
         while let Some(message) = messages.try_next().await.map_err(|error| netlink(&error))? {
             let link = parse(&message);
             links.insert(link.index, link);
+        }
+        let members = handle.link().get().set_filter_mask(AddressFamily::Bridge, vec![LinkExtentMask::Brvlan]);
+        let mut messages = members.execute();
+        while let Some(message) = messages.try_next().await.map_err(|error| netlink(&error))? {
+            if let Some(link) = links.get_mut(&message.header.index) {
+                read_vlans(&message, link);
+            }
         }
         let mut addresses = handle.address().get().execute();
         while let Some(message) = addresses.try_next().await.map_err(|error| netlink(&error))? {
@@ -163,6 +178,9 @@ fn parse(message: &LinkMessage) -> Link {
         vlan: None,
         kind: String::new(),
         addresses: Vec::new(),
+        filters_vlans: false,
+        pvid: 0,
+        untagged: Vec::new(),
         xdp: None,
     };
     let mut elsewhere = false;
@@ -197,7 +215,28 @@ fn read_info(infos: &[LinkInfo], link: &mut Link) {
                     _ => None,
                 });
             }
+            LinkInfo::Data(InfoData::Bridge(infos)) => {
+                link.filters_vlans = infos.iter().any(|info| matches!(info, InfoBridge::VlanFiltering(true)));
+            }
             _ => {}
+        }
+    }
+}
+
+/// The VLANs of a bridge's member.
+fn read_vlans(message: &LinkMessage, link: &mut Link) {
+    let specs = message.attributes.iter().filter_map(|attribute| match attribute {
+        LinkAttribute::AfSpecBridge(specs) => Some(specs),
+        _ => None,
+    });
+    for spec in specs.flatten() {
+        if let AfSpecBridge::VlanInfo(vlan) = spec {
+            if vlan.flags.contains(BridgeVlanInfoFlags::Pvid) {
+                link.pvid = vlan.vid;
+            }
+            if vlan.flags.contains(BridgeVlanInfoFlags::Untagged) {
+                link.untagged.push(vlan.vid);
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use enforcer_common::overlay::{WHOLE_INTERFACE, port};
 use super::Error;
 use super::netlink::{Interfaces, Link};
 use super::overlay::Entry;
-use crate::compile::image::{Names, PortName};
+use crate::compile::image::Names;
 use crate::policy::facts::link_locals;
 
 /// The ports of a generation on the live interfaces.
@@ -130,11 +130,13 @@ impl Layout {
                 }
                 continue;
             }
+            let retags = live.bridge_of(link).filter(|bridge| bridge.filters_vlans).map(|_| native_vlans(link));
             self.entries.push(Entry {
                 ifindex: link.index,
                 vlans: (WHOLE_INTERFACE, WHOLE_INTERFACE),
-                bits: bits | bits_of(link, link, live),
+                bits: bits | bits_of(link, link, live) | retags.map_or(0, |_| port::RETAGS),
                 number: alone.port(link.index),
+                link: retags.unwrap_or_default(),
                 ..Entry::default()
             });
         }
@@ -187,6 +189,12 @@ fn link_of(bridge: &Link, zones: &[u16], names: &Names) -> u32 {
     hash.max(1)
 }
 
+/// The VLAN of what enters a bridge's member untagged, and that of what leaves by it untagged, where it is but one.
+fn native_vlans(member: &Link) -> u32 {
+    let leaving = if let [vlan] = *member.untagged { vlan } else { 0 };
+    u32::from(member.pvid) | u32::from(leaving) << 16
+}
+
 fn distinct<T: Ord + Copy>(all: impl Iterator<Item = T>) -> Vec<T> {
     let mut seen = BTreeSet::new();
     all.filter(|one| seen.insert(*one)).collect()
@@ -231,6 +239,7 @@ fn bits_of(device: &Link, carrier: &Link, live: &Interfaces) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compile::image::PortName;
 
     fn link(index: u32, name: &str) -> Link {
         Link {
@@ -245,6 +254,9 @@ mod tests {
             vlan: None,
             kind: String::new(),
             addresses: Vec::new(),
+            filters_vlans: false,
+            pvid: 0,
+            untagged: Vec::new(),
             xdp: None,
         }
     }
@@ -261,6 +273,24 @@ mod tests {
         }
         names.zones = ["", "router", "office", "iot"].map(str::to_owned).to_vec();
         names
+    }
+
+    #[test]
+    fn a_bridge_that_tells_vlans_apart_says_what_is_untagged() {
+        let mut live = bridged();
+        (live[1].pvid, live[1].untagged) = (30, vec![30]);
+        (live[2].pvid, live[2].untagged) = (20, vec![20, 30]);
+        let names = names(&[("lan0", "lan0", &[]), ("lan1", "lan1", &[])]);
+        let links = |layout: &Layout| {
+            let whole = |index| move |entry: &&Entry| entry.ifindex == index && entry.vlans.0 == WHOLE_INTERFACE;
+            [2, 3].map(|index| {
+                let entry = layout.entries.iter().find(whole(index)).unwrap();
+                (entry.bits & port::RETAGS != 0).then_some(entry.link)
+            })
+        };
+        assert_eq!(links(&Layout::new(&names, &[], &Interfaces::of(live.clone()))), [None, None]);
+        live[3].filters_vlans = true;
+        assert_eq!(links(&Layout::new(&names, &[], &Interfaces::of(live))), [Some(30 | 30 << 16), Some(20)]);
     }
 
     #[test]

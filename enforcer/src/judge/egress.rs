@@ -112,7 +112,6 @@ impl<'p> Judge<'p> {
             Err(refusal) if refusal.audit => return Ok(None),
             Err(refusal) => return Err(refusal),
         }
-        let router = End::router(&self.ground);
         let to_all = packet.is_for_group();
         if self.known(case, port, packet, to_all, now)?.is_some() {
             return Ok(None);
