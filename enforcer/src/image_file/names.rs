@@ -96,7 +96,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<ImageFile, String> {
     if document.zones.first().is_none_or(|zone| zone != "router") {
         return Err("its first zone is not the router".into());
     }
+    let mut places = BTreeSet::new();
     for port in &document.ports {
+        if !places.insert((&port.interface, &port.vlans)) {
+            return Err(format!("`{}` is another port too", port.name));
+        }
         let fine = |id: &u16| (1..=4094).contains(id);
         if port.interface.is_empty() || port.vlans.len() > 2 || !port.vlans.iter().all(fine) {
             return Err(format!("`{}` can be no port", port.name));

@@ -115,6 +115,9 @@ impl<'a> Checked<'a> {
             && found.is(flag::LISTED) == (found.device != 0)
             && found.is(flag::PROFILED) == (found.profile != 0)
             && (found.is(flag::HAS_MAC) || found.mac == 0)
+            // Who is judged as somebody of a zone stands in one, and nobody is the router in another zone than its own.
+            && (found.zone == 0 || found.home != 0)
+            && (found.zone == ZONE_ROUTER || !found.is(flag::ROUTER) || found.is(flag::LINK_LOCAL))
             && found.mac >> 48 == 0
     }
 

@@ -127,7 +127,7 @@ fn cells_that_lead_nowhere_are_refused() {
     let depth = Ref(ladder).depth();
     let leaf = (0..depth).fold(root, |cell, _| FILE.image.cells[cell as usize][0]);
     let port = second[head1::PORTS] + 1;
-    let rows: [(&str, usize, u32, &str); 24] = [
+    let rows: [(&str, usize, u32, &str); 27] = [
         ("flags", head0::FLAGS, 1 << 9, "flags that mean nothing"),
         ("a table behind the end", head0::HOSTS4, cells, "a table goes past the end"),
         ("a table without end", head0::HOSTS4 + 1, u32::MAX, "a table goes past the end"),
@@ -142,8 +142,11 @@ fn cells_that_lead_nowhere_are_refused() {
         ("endpoints behind the end", head0::ENDPOINTS, cells, "endpoints go past the end"),
         ("more endpoints", at(1, head1::ENDPOINT_COUNT), cells * 2, "endpoints go past the end"),
         ("no endpoints", at(1, head1::ENDPOINT_COUNT), 1, "too few endpoints"),
-        ("the router elsewhere", endpoint(1, 0), 0x0002_0003, "not the router"),
+        ("the router elsewhere", endpoint(1, 0), 0x0002_0003, "can be nobody"),
+        ("nobody in the place of the router", endpoint(1, 5), 0, "not the router"),
         ("a zone that is none", endpoint(2, 0), 0x0099_0002, "can be nobody"),
+        ("somebody of a zone who stands in none", endpoint(2, 0), 2, "can be nobody"),
+        ("the router, in a zone that is not its own", endpoint(2, 5), 1 << 9, "can be nobody"),
         ("a label that stands for no bound", endpoint(2, 2), u32::MAX, "can be nobody"),
         ("more zones than names", at(1, head1::ZONE_COUNT), 99, "99 zones in its cells"),
         ("more rules than names", at(1, head1::RULE_COUNT), 99, "99 rules in its cells"),
@@ -168,7 +171,8 @@ fn cells_that_lead_nowhere_are_refused() {
 /// The same of the names.
 #[test]
 fn names_that_do_not_fit_the_cells_are_refused() {
-    let rows: [(&str, &str, &str); 8] = [
+    let rows: [(&str, &str, &str); 9] = [
+        (r#""interface":"iot0""#, r#""interface":"office0""#, "is another port too"),
         (r#""router","#, r#""rooter","#, "first zone is not the router"),
         (r#"["router","internet","iot","office"]"#, r#"["router","internet","iot","iot","office"]"#, "two zones `iot`"),
         (r#"["router","internet","iot","office"]"#, r#"["router","internet","iot"]"#, "and 4 in its names"),

@@ -73,8 +73,11 @@ impl Prepared {
                 let vlan = |at: usize| port.vlans.get(at).copied().unwrap_or(0);
                 entry((vlan(0), vlan(1)), port::JUDGED | link, number);
             }
-            if let Some(number) = alone {
-                entry((WHOLE_INTERFACE, WHOLE_INTERFACE), port::JUDGED | link, number);
+            match alone {
+                Some(number) => entry((WHOLE_INTERFACE, WHOLE_INTERFACE), port::JUDGED | link, number),
+                // An interface that the policy does not name has a kind of frames all the same.
+                None if link != 0 => entry((WHOLE_INTERFACE, WHOLE_INTERFACE), link, 0),
+                None => (),
             }
         }
         overlay::half(&entries, &self.image, &mut Registry::new(1))
