@@ -122,7 +122,7 @@ mod tests {
                         number,
                         macs: (0..number % 4).map(|n| [2 + n as u8, 0, 0, 0, 0x30, i as u8]).collect(),
                         link: i / 2,
-                        link_locals: (0..i % 10).map(|n| u64::from(i) << 40 | u64::from(n) + 1).collect(),
+                        link_locals: (0..i % 10).map(|n| (u64::from(i) << 40) | (u64::from(n) + 1)).collect(),
                     });
                 }
             }
