@@ -101,7 +101,7 @@ pub(crate) fn ends(s: &mut Scratch) -> Judged {
     }
     // Nothing tells which of the port's zones it is from: let through where all of them are in audit.
     if binding == Err(Reason::UnknownZone) {
-        return refuse_sender(s, port_cell, Reason::UnknownZone);
+        return refuse_at_port(s, port_cell, Reason::UnknownZone);
     }
     if let Err(reason) = binding {
         let refusal = refuse_sender(s, port_cell, reason);
@@ -240,10 +240,18 @@ fn settled(s: &mut Scratch, port_cell: &[u32; 16], what: Essential) -> Judged {
 /// Refuses for want of a right binding: audit where the device, else every zone of the port, is.
 #[inline(always)]
 fn refuse_sender(s: &Scratch, port_cell: &[u32; 16], reason: Reason) -> Judged {
-    let port_audit = port_cell[0] >> 16 & 1 == 1;
-    let audit = if is_at_home(s, port_cell) { s.ends.0.is(end::AUDIT) } else { port_audit };
-    let verdict = if audit || ends::audit_all(s) { Verdict::Audit } else { Verdict::Drop };
-    Judged::new(verdict, reason, 0)
+    match is_at_home(s, port_cell) {
+        true if s.ends.0.is(end::AUDIT) => Judged::new(Verdict::Audit, reason, 0),
+        true => ends::refuse(s, reason),
+        false => refuse_at_port(s, port_cell, reason),
+    }
+}
+
+/// Refuses whoever it may be: audit where every zone of the port is.
+#[inline(always)]
+fn refuse_at_port(s: &Scratch, port_cell: &[u32; 16], reason: Reason) -> Judged {
+    let in_audit = port_cell[0] >> 16 & 1 == 1;
+    if in_audit { Judged::new(Verdict::Audit, reason, 0) } else { ends::refuse(s, reason) }
 }
 
 /// True for a listed device of a zone of this port.

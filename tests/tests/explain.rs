@@ -87,10 +87,20 @@ impl Kind {
         Kind { service, ends: [(answer.from, answer.device), (answer.to, answer.peer)] }
     }
 
+    /// The service as an entry speaks of it: the word for an echo request leaves its code open.
+    fn spoken(&self) -> Option<&str> {
+        let service = self.service.as_deref()?;
+        Some(match service.split_once('.') {
+            Some(("icmp/8", _)) => "icmp/echo-request",
+            Some(("icmpv6/128", _)) => "icmpv6/echo-request",
+            _ => service,
+        })
+    }
+
     /// True where an entry for this packet, by its devices or else its zones, speaks of another one too.
     fn covers(&self, other: &Kind) -> bool {
         let ends = self.ends.iter().zip(&other.ends);
-        self.service == other.service
+        self.spoken() == other.spoken()
             && ends.into_iter().all(
                 |((zone, device), (other_zone, other_device))| {
                     if device.is_some() { device == other_device } else { zone == other_zone }

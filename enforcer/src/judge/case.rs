@@ -108,7 +108,7 @@ impl<'p> Case<'p> {
             }
         };
         Judged {
-            port: self.port.map(|port| ground.port(port).port.name.as_str()),
+            port: self.port.map(|port| ground.port_name(port)),
             from: self.from.map(|end| end.zone),
             to: self.to.map(|end| end.zone),
             device: self.from.and_then(|end| end.device),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use super::case::Refusal;
-use super::ground::{PortId, belongs_to_port};
+use super::ground::belongs_to_port;
 use super::packet::{Flags, Ip, Mac, Transport, protocol};
 use super::spoken::Spoken;
 
@@ -13,19 +13,20 @@ const DAY: u64 = 24 * 3600 * SECOND;
 
 /// What tells a connection from others, the same in both directions. Addresses that belong to a port bring it along.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Key {
+pub(super) struct Key<'p> {
     /// The smaller one first.
     ends: [(IpAddr, u16); 2],
     protocol: u8,
     /// Of an echo, who asks: both ends may under one identifier.
     asker: Option<IpAddr>,
-    port: Option<PortId>,
+    /// By its name: another policy may number ports differently.
+    port: Option<&'p str>,
 }
 
 /// A packet's connection, and which end of it sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Tuple {
-    pub(super) key: Key,
+pub(super) struct Tuple<'p> {
+    pub(super) key: Key<'p>,
     pub(super) sender: (IpAddr, u16),
     role: Role,
 }
@@ -41,9 +42,9 @@ enum Role {
     Answers,
 }
 
-impl Tuple {
-    /// The connection that a packet belongs to; none where packets are judged one by one.
-    pub(super) fn of(ip: &Ip<'_>, port: PortId) -> Option<Tuple> {
+impl<'p> Tuple<'p> {
+    /// The connection that a packet belongs to at the port of this name; none where packets are judged one by one.
+    pub(super) fn of(ip: &Ip<'_>, port: &'p str) -> Option<Tuple<'p>> {
         let (source, destination, role) = match &ip.transport {
             Transport::Tcp { ports, .. } | Transport::Ports(ports) => (ports.source, ports.destination, Role::Either),
             Transport::Icmp(icmp) => (icmp.identifier, icmp.identifier, echo(ip.protocol, icmp.kind)?),
@@ -135,7 +136,7 @@ pub(super) struct Connection<'p> {
 
 impl<'p> Connection<'p> {
     /// Opened by the packet with this tuple.
-    pub(super) fn opened(tuple: &Tuple, now: u64, generation: u64) -> Connection<'p> {
+    pub(super) fn opened(tuple: &Tuple<'_>, now: u64, generation: u64) -> Connection<'p> {
         Connection {
             opener: tuple.sender,
             standing: Standing::Passes,
@@ -149,7 +150,7 @@ impl<'p> Connection<'p> {
         }
     }
 
-    pub(super) fn is_reply(&self, tuple: &Tuple) -> bool {
+    pub(super) fn is_reply(&self, tuple: &Tuple<'_>) -> bool {
         tuple.sender != self.opener
     }
 
@@ -158,7 +159,7 @@ impl<'p> Connection<'p> {
     }
 
     /// True where a packet can be one of this connection: only the opener asks for an echo, and only the other end answers.
-    pub(super) fn is_of(&self, tuple: &Tuple) -> bool {
+    pub(super) fn is_of(&self, tuple: &Tuple<'_>) -> bool {
         match tuple.role {
             Role::Either => true,
             Role::Asks => !self.is_reply(tuple),
@@ -167,14 +168,14 @@ impl<'p> Connection<'p> {
     }
 
     /// True where a packet is something new, in spite of this connection: a SYN by the other end, or after the end.
-    pub(super) fn is_opened_anew(&self, tuple: &Tuple, flags: Option<Flags>) -> bool {
+    pub(super) fn is_opened_anew(&self, tuple: &Tuple<'_>, flags: Option<Flags>) -> bool {
         let syn = flags.is_some_and(|flags| flags.syn && !flags.ack);
         let revoked = matches!(self.standing, Standing::Revoked(_));
         !self.is_of(tuple) || (syn && (revoked || self.is_over() || self.is_reply(tuple)))
     }
 
     /// Notes a packet that passed.
-    pub(super) fn heard(&mut self, tuple: &Tuple, flags: Option<Flags>, now: u64) {
+    pub(super) fn heard(&mut self, tuple: &Tuple<'_>, flags: Option<Flags>, now: u64) {
         let reply = self.is_reply(tuple);
         // Once it is over, nothing keeps it.
         if !self.is_over() {
@@ -206,16 +207,16 @@ impl<'p> Connection<'p> {
 
 /// All conversations that are known. There is room for as many as there are.
 #[derive(Debug, Default)]
-pub(super) struct Connections<'p>(HashMap<Key, Connection<'p>>);
+pub(super) struct Connections<'p>(HashMap<Key<'p>, Connection<'p>>);
 
 impl<'p> Connections<'p> {
     /// The connection of a tuple, unless it was silent for too long.
-    pub(super) fn known(&mut self, key: &Key, now: u64) -> Option<&mut Connection<'p>> {
+    pub(super) fn known(&mut self, key: &Key<'p>, now: u64) -> Option<&mut Connection<'p>> {
         let connection = self.0.get_mut(key)?;
         (now.saturating_sub(connection.last) <= connection.patience(key.protocol)).then_some(connection)
     }
 
-    pub(super) fn open(&mut self, key: Key, connection: Connection<'p>) {
+    pub(super) fn open(&mut self, key: Key<'p>, connection: Connection<'p>) {
         self.0.insert(key, connection);
     }
 }

@@ -142,6 +142,10 @@ impl<'p> Ground<'p> {
         }
     }
 
+    pub(super) fn port_name(&self, id: PortId) -> &'p str {
+        &self.port(id).port.name
+    }
+
     pub(super) fn port(&self, id: PortId) -> &PortOf<'p> {
         &self.ports[id.0]
     }

@@ -83,7 +83,7 @@ impl<'p> Judge<'p> {
         (packet, ip): (&Packet<'_>, &Ip<'_>),
         now: u64,
     ) -> Result<bool, Refusal<'p>> {
-        let Some(tuple) = Tuple::of(ip, port) else { return Ok(false) };
+        let Some(tuple) = Tuple::of(ip, self.ground.port_name(port)) else { return Ok(false) };
         self.judge_again(&tuple, port, packet, now);
         let Some(connection) = self.connections.known(&tuple.key, now) else { return Ok(false) };
         if connection.is_opened_anew(&tuple, ip.flags()) {
@@ -117,7 +117,9 @@ impl<'p> Judge<'p> {
     ) -> Result<bool, Refusal<'p>> {
         let Some(icmp) = ip.icmp().filter(|_| connections::is_error(ip)) else { return Ok(false) };
         let quoted = parse::quoted(ip.source.is_ipv6(), icmp.body).filter(|quoted| quoted.source == ip.destination);
-        let Some(tuple) = quoted.and_then(|quoted| Tuple::of(&quoted, port)) else { return Ok(false) };
+        let Some(tuple) = quoted.and_then(|quoted| Tuple::of(&quoted, self.ground.port_name(port))) else {
+            return Ok(false);
+        };
         let generation = self.generation;
         // After a change of policy the connection's own packets come first.
         let connection = self.connections.known(&tuple.key, now).filter(|known| known.generation == generation);
@@ -134,7 +136,7 @@ impl<'p> Judge<'p> {
     }
 
     /// A connection that an older policy let through is judged again as its opening packet was, whichever side sends.
-    fn judge_again(&mut self, tuple: &Tuple, port: PortId, packet: &Packet<'_>, now: u64) {
+    fn judge_again(&mut self, tuple: &Tuple<'p>, port: PortId, packet: &Packet<'_>, now: u64) {
         let generation = self.generation;
         let stale = self.connections.known(&tuple.key, now).filter(|connection| connection.generation != generation);
         let Some(stale) = stale else { return };
@@ -238,7 +240,7 @@ impl<'p> Judge<'p> {
         let ends = flags.is_some_and(|flags| flags.rst);
         // Nothing tells the answers from a packet to its own source, let through in audit.
         let land = ip.source == ip.destination;
-        let opening = Tuple::of(ip, port)
+        let opening = Tuple::of(ip, self.ground.port_name(port))
             .filter(|tuple| tuple.opens() && !(how == Opens::Nothing || answers || mid_stream || ends || land));
         if let Some(tuple) = opening {
             // All zeros is nobody's MAC, and tells nothing.
