@@ -46,6 +46,8 @@ pub mod port {
     pub const RETAGS: u32 = 128;
     /// Where the upper half of the port's own MAC stands.
     pub const MAC_SHIFT: u32 = 8;
+    /// Set by the program alone: a packet from one link-local address of the port's own is for another of them.
+    pub const TO_OWN: u32 = 1 << 30;
     /// Set by the program alone: the packet leaves by the port.
     pub const LEAVES: u32 = 1 << 31;
 }

@@ -153,7 +153,9 @@ pub fn sender<W: World + ?Sized>(
     // Nobody sends to himself by way of a wire.
     let mut spoofed = land || !anywhere && !port_has_zone(port, out.home);
     if out.is(flag::LISTED) {
-        let bound = !(packet.is(packet::flag::NO_ETHERNET) || anywhere && packet.source_mac == 0);
+        // What is no IP leaves with the MAC that it came with.
+        let unbound = packet.is(packet::flag::NO_ETHERNET) || anywhere && packet.source_mac == 0 && packet.is_ip();
+        let bound = !unbound;
         spoofed |= out.is(flag::HAS_MAC) && bound && out.mac != packet.source_mac;
         spoofed |= known_mac && by_mac.device != out.device;
     } else if known_mac {
@@ -299,7 +301,10 @@ fn link_local<W: Cells + ?Sized>(
 ) -> Finding {
     let label = out.address_label;
     // Linux takes IPv4 for any of its addresses by any interface, IPv6 for those of the interface.
-    let listed = out.is(flag::ROUTER) && (packet.kind != kind::IPV6 || local.is_own_link_local(&packet.destination));
+    let listed = out.is(flag::ROUTER)
+        && (packet.kind != kind::IPV6
+            || local.is_own_link_local(&packet.destination)
+            || local.bits & overlay::port::TO_OWN != 0);
     // What it has got since nobody told: the MAC says so, or that unicast for others does not come here.
     let own = listed
         || local.bits & overlay::port::OWN_MAC != 0

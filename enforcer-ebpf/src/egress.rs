@@ -7,7 +7,7 @@ use enforcer_common::{
     image::{self, port_has_zone},
     overlay::port,
     packet::{Packet, flag, kind},
-    reason::Reason,
+    reason::{Reason, Verdict},
     source::{self, ROUTER_ENDPOINT},
 };
 
@@ -291,6 +291,7 @@ pub(crate) fn forwarded_anew(s: &mut Scratch) -> Judged {
         if s.ends.0.zone == 0 || s.ends.0.is(end::ROUTER | end::GROUP | end::BAD) {
             // It was let through where it entered if every zone there is in audit, and counted.
             if of_port && reason as u8 == Reason::UnknownZone as u8 && is_audited_port(s, by) {
+                fragment::remember(s, Judged::new(Verdict::Audit, reason, 0));
                 return Judged::NOTHING;
             }
             return ends::refuse(s, reason);
@@ -373,7 +374,7 @@ fn translated(s: &mut Scratch) -> Judged {
     if judged.is_drop() {
         return judged;
     }
-    if !opens_wrongly(s) {
+    if !opens_wrongly(s) && !s.ends.1.is(end::GROUP) {
         connection::open(s, connection_flag::TRANSLATED);
     }
     fragment::remember(s, judged);

@@ -184,7 +184,11 @@ pub(crate) fn opens(s: &mut Scratch) -> Judged {
     if !judged.is_drop() {
         if opens_wrongly(s) {
             let refusal = ends::refuse(s, Reason::InvalidState);
-            return if refusal.is_drop() || judged.is_pass() { refusal } else { judged };
+            let judged = if refusal.is_drop() || judged.is_pass() { refusal } else { judged };
+            if !judged.is_drop() {
+                fragment::remember(s, judged);
+            }
+            return judged;
         }
         if !is_group(s) {
             connection::open(s, 0);

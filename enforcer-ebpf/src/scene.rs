@@ -109,8 +109,10 @@ pub(crate) fn own_of_port(s: &mut Scratch) {
     let first = s.port.link_local;
     let mut spoken = overlay::Port { link_local: first, ..overlay::Port::default() };
     let mut nth = 1;
-    let mut destination = 0;
-    let mut claimed = if is_claimed(s, &spoken) { first } else { 0 };
+    let is_for_first = s.packet.kind == kind::IPV6 && spoken.is_own_link_local(&s.packet.destination);
+    let mut destination = if is_for_first { first } else { 0 };
+    let mut claim = claimed(s, &spoken);
+    let mut claimed_own = if claim == 0 { 0 } else { first };
     while nth <= overlay::MORE {
         let Some(more) = overlay::port(&s.kernel(), s.half, &s.overlay, overlay::more_key(key, nth)) else { return };
         nth += 1;
@@ -119,8 +121,10 @@ pub(crate) fn own_of_port(s: &mut Scratch) {
         }
         spoken.link_local = more.link_local;
         if s.packet.kind == kind::IPV6 {
-            if is_claimed(s, &spoken) {
-                claimed = more.link_local;
+            let here = claimed(s, &spoken);
+            if here > claim {
+                claim = here;
+                claimed_own = more.link_local;
             }
             if spoken.is_own_link_local(&s.packet.destination) {
                 destination = more.link_local;
@@ -128,17 +132,24 @@ pub(crate) fn own_of_port(s: &mut Scratch) {
         }
     }
     // Who claims an address of the router's is refused, whomever it is for.
-    if claimed != 0 {
-        s.port.link_local = claimed;
+    if claim != 0 {
+        s.port.link_local = claimed_own;
+        if destination != 0 {
+            s.port.bits |= port::TO_OWN;
+        }
     } else if destination != 0 {
         s.port.link_local = destination;
     }
 }
 
-/// True where the packet comes from the port's own link-local address, or tells whose it is.
+/// 2 where the packet comes from the port's own link-local address, 1 where it asks for it or tells whose it is, else 0.
 #[inline(always)]
-fn is_claimed(s: &Scratch, own: &overlay::Port) -> bool {
-    own.is_own_link_local(&s.packet.source) || own.is_own_link_local(&s.packet.target)
+fn claimed(s: &Scratch, own: &overlay::Port) -> u32 {
+    if own.is_own_link_local(&s.packet.source) {
+        2
+    } else {
+        own.is_own_link_local(&s.packet.target) as u32
+    }
 }
 
 /// What the overlay says of an interface as a whole: bits of [`port`].

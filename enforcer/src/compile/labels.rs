@@ -129,6 +129,11 @@ fn network(net: IpNet) -> Question {
     if net.prefix_len() == net.max_prefix_len() { Question::Host(net.addr()) } else { Question::Network(net) }
 }
 
+/// True for a match on the router, in its role for devices that name no other.
+pub(super) fn is_router(policy: &Policy, peer: &PeerMatch) -> bool {
+    questions(policy, peer, &[]) == [Question::Router]
+}
+
 /// The questions of which one must be answered with yes for a match on the other end's address to hold.
 fn questions(policy: &Policy, peer: &PeerMatch, my_controllers: &[IpAddr]) -> Vec<Question> {
     let hosts = |addresses: &[IpAddr]| addresses.iter().map(|address| Question::Host(*address)).collect();

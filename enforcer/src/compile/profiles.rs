@@ -8,7 +8,7 @@ use enforcer_common::ladder::Ref;
 
 use super::Error;
 use super::aces::{About, areas};
-use super::labels::{Answered, asking, asks};
+use super::labels::{Answered, asking, asks, is_router};
 use super::ladder::Ladders;
 use super::lists::{Entry, Known, LISTS, List, Writer};
 use super::numbers::Numbers;
@@ -145,7 +145,7 @@ impl Reader<'_> {
                     device: self.devices(ace, *id),
                     peer: self.peers(ace, list.about),
                     mine: ace.peer.contains(&PeerMatch::MyController),
-                    own: all(ace.own.iter().map(|net| self.answered.within(*net))),
+                    own: self.own(ace, list.about),
                 });
             }
         }
@@ -183,14 +183,24 @@ impl Reader<'_> {
         let demanded = |peer: &&PeerMatch| match peer {
             // Frames without IP do not leave the network that they are in.
             PeerMatch::LocalNetworks => about != About::Ether,
+            PeerMatch::MyController => about == About::Ether,
             PeerMatch::Network(_) | PeerMatch::Name(_) | PeerMatch::Controller(_) => true,
-            PeerMatch::MyController
-            | PeerMatch::SameManufacturer
-            | PeerMatch::Manufacturer(_)
-            | PeerMatch::Model(_) => false,
+            PeerMatch::SameManufacturer | PeerMatch::Manufacturer(_) | PeerMatch::Model(_) => false,
         };
         let peers = ace.peer.iter().filter(demanded);
-        all(peers.map(|peer| self.answered.peers(self.policy, peer, &[])))
+        all(peers.map(|peer| match about {
+            // They have no address either, and are at most for the router.
+            About::Ether if !is_router(self.policy, peer) => Ranges::default(),
+            About::Ether | About::Ipv4 | About::Ipv6 => self.answered.peers(self.policy, peer, &[]),
+        }))
+    }
+
+    /// The labels of addresses that meet an ACE's demands on the device's own address.
+    fn own(&self, ace: &Ace, about: About) -> Option<Ranges> {
+        all(ace.own.iter().map(|net| match about {
+            About::Ether => Ranges::default(),
+            About::Ipv4 | About::Ipv6 => self.answered.within(*net),
+        }))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What ICMP errors quote: the start of a packet, cut off somewhere behind its ports.
 
-use etherparse::{IpAuthHeaderSlice, IpNumber, Ipv4HeaderSlice, Ipv6HeaderSlice, Ipv6RawExtHeaderSlice};
+use etherparse::{IpNumber, Ipv4HeaderSlice, Ipv6HeaderSlice};
 
 use super::transport;
 use crate::judge::packet::{Flags, Icmp, Ip, Part, Ports, Transport, protocol};
@@ -30,48 +30,34 @@ fn quoted_v4(bytes: &[u8]) -> Option<Ip<'_>> {
 
 fn quoted_v6(bytes: &[u8]) -> Option<Ip<'_>> {
     let header = Ipv6HeaderSlice::from_slice(bytes).ok()?;
-    let mut next = header.next_header();
-    let mut rest = &bytes[header.slice().len()..];
-    let mut headers = 0;
-    while let Some((behind, length)) = extension(next, rest)? {
-        headers += 1;
-        if headers > 8 {
-            return None;
-        }
-        next = behind;
-        rest = &rest[length..];
+    let protocol = header.next_header();
+    // What is behind extension headers, or was in fragments, is not told apart.
+    if is_extension(protocol) {
+        return None;
     }
+    let rest = &bytes[header.slice().len()..];
     Some(Ip {
         source: header.source_addr().into(),
         destination: header.destination_addr().into(),
-        protocol: next.0,
+        protocol: protocol.0,
         hop_limit: header.hop_limit(),
         part: Part::Whole,
-        transport: transport(next.0, rest)?,
+        transport: transport(protocol.0, rest)?,
     })
 }
 
-/// The next header and the length of an extension header. `None` where it cannot be read or is that of a fragment;
-/// `Some(None)` where there is none.
-fn extension(next: IpNumber, rest: &[u8]) -> Option<Option<(IpNumber, usize)>> {
-    Some(match next {
+fn is_extension(next: IpNumber) -> bool {
+    matches!(
+        next,
         IpNumber::IPV6_HEADER_HOP_BY_HOP
-        | IpNumber::IPV6_ROUTE_HEADER
-        | IpNumber::IPV6_DESTINATION_OPTIONS
-        | IpNumber::MOBILITY_HEADER
-        | IpNumber::HIP
-        | IpNumber::SHIM6 => {
-            let header = Ipv6RawExtHeaderSlice::from_slice(rest).ok()?;
-            Some((header.next_header(), header.slice().len()))
-        }
-        IpNumber::AUTHENTICATION_HEADER => {
-            let header = IpAuthHeaderSlice::from_slice(rest).ok()?;
-            Some((header.next_header(), header.slice().len()))
-        }
-        // What was in fragments is not told apart.
-        IpNumber::IPV6_FRAGMENTATION_HEADER => return None,
-        _ => None,
-    })
+            | IpNumber::IPV6_ROUTE_HEADER
+            | IpNumber::IPV6_FRAGMENTATION_HEADER
+            | IpNumber::AUTHENTICATION_HEADER
+            | IpNumber::IPV6_DESTINATION_OPTIONS
+            | IpNumber::MOBILITY_HEADER
+            | IpNumber::HIP
+            | IpNumber::SHIM6
+    )
 }
 
 /// As much of the transport header as tells connections apart. The flags of TCP may be cut off, and are not looked at.
