@@ -145,11 +145,7 @@ pub(crate) fn own_of_port(s: &mut Scratch) {
 /// 2 where the packet comes from the port's own link-local address, 1 where it asks for it or tells whose it is, else 0.
 #[inline(always)]
 fn claimed(s: &Scratch, own: &overlay::Port) -> u32 {
-    if own.is_own_link_local(&s.packet.source) {
-        2
-    } else {
-        own.is_own_link_local(&s.packet.target) as u32
-    }
+    if own.is_own_link_local(&s.packet.source) { 2 } else { own.is_own_link_local(&s.packet.target) as u32 }
 }
 
 /// What the overlay says of an interface as a whole: bits of [`port`].
