@@ -1,4 +1,5 @@
-//! The kernel program: compiled, checked, stripped, and the same bytes in whichever folder.
+//! The kernel program: compiled, checked, stripped, and the same bytes in whichever folder. The bench has programs of its own,
+//! built alike.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -12,11 +13,26 @@ use crate::paths::{Paths, forget_own_cargo};
 use crate::toolchain::{self, TARGET, Toolchain};
 use crate::{elf_tools, fingerprint, run, stable_names};
 
+/// A crate of programs for the kernel.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Programs {
+    /// Its folder in the checkout.
+    folder: &'static str,
+    /// Its binary.
+    binary: &'static str,
+}
+
+/// What enforces.
+pub(crate) const PRODUCT: Programs = Programs { folder: "enforcer-ebpf", binary: "enforcer" };
+
+/// What the bench draws keys with and compares with.
+const BENCH: Programs = Programs { folder: "bench-ebpf", binary: "bench" };
+
 /// Builds the object of the checkout and puts it where `enforcer/build.rs` finds it.
 pub(crate) fn build(paths: &Paths) -> Result<()> {
     let toolchain = toolchain::ensure(paths)?;
     let object = paths.object();
-    let bytes = compile(paths, &toolchain, &paths.repo, &paths.bpf())?;
+    let bytes = compile(paths, PRODUCT, &toolchain, &paths.repo, &paths.bpf())?;
     let sources = fingerprint::of_sources(&paths.repo)?;
     // Files that did not change keep their time, so that cargo has nothing to do.
     write_if_changed(&object, &bytes)?;
@@ -25,9 +41,23 @@ pub(crate) fn build(paths: &Paths) -> Result<()> {
     Ok(())
 }
 
-/// Compiles the crate of a checkout in a target directory of its own, and returns the finished object.
-pub(crate) fn compile(paths: &Paths, toolchain: &Toolchain, repo: &Path, target: &Path) -> Result<Vec<u8>> {
-    let folder = repo.join("enforcer-ebpf");
+/// Builds the bench's object and puts it beside the product's.
+pub(crate) fn build_bench(paths: &Paths) -> Result<()> {
+    let toolchain = toolchain::ensure(paths)?;
+    let bytes = compile(paths, BENCH, &toolchain, &paths.repo, &paths.bpf())?;
+    write_if_changed(&paths.bench_object(), &bytes)
+}
+
+/// Compiles a crate of a checkout in a target directory of its own, and returns the finished object.
+pub(crate) fn compile(
+    paths: &Paths,
+    programs: Programs,
+    toolchain: &Toolchain,
+    repo: &Path,
+    target: &Path,
+) -> Result<Vec<u8>> {
+    let Programs { folder, binary } = programs;
+    let folder = repo.join(folder);
     fs::create_dir_all(target)?;
 
     let mut fetch = toolchain.cargo();
@@ -38,11 +68,11 @@ pub(crate) fn compile(paths: &Paths, toolchain: &Toolchain, repo: &Path, target:
     let mut cargo = toolchain.cargo();
     cargo
         .current_dir(&folder)
-        .args(["build", "--locked", "--release", "--bin", "enforcer"])
+        .args(["build", "--locked", "--release", "--bin", binary])
         .args(["--target", TARGET, "--target-dir"])
         .arg(target)
         .args(toolchain.build_arguments());
-    if paths.kernel_log {
+    if paths.kernel_log && programs.folder == PRODUCT.folder {
         cargo.args(["--features", "log"]);
     }
     clean(&mut cargo);
@@ -52,7 +82,7 @@ pub(crate) fn compile(paths: &Paths, toolchain: &Toolchain, repo: &Path, target:
         .env("CARGO_ENCODED_RUSTFLAGS", flags(toolchain, repo, target)?);
     run::run(&mut cargo).context("the BPF program could not be built")?;
 
-    let linked = target.join(TARGET).join("release/enforcer");
+    let linked = target.join(TARGET).join("release").join(binary);
     elf_tools::refuse_panics(toolchain, &linked)?;
     let stripped = target.join("stripped.o");
     elf_tools::strip(toolchain, &linked, &stripped)?;

@@ -1,5 +1,6 @@
-//! `cargo xtask`: sets up the machine, builds, tests and shows.
+//! `cargo xtask`: sets up the machine, builds, tests, shows and measures.
 
+mod bench;
 mod bpf;
 mod demo;
 mod elf_tools;
@@ -31,7 +32,7 @@ use packages::Group;
 use paths::Paths;
 use sanitize::Depth;
 
-/// Sets up the machine, builds, tests and shows.
+/// Sets up the machine, builds, tests, shows and measures.
 #[derive(Debug, Parser)]
 #[command(bin_name = "cargo xtask")]
 struct Xtask {
@@ -88,6 +89,8 @@ enum Command {
         #[arg(long)]
         short: bool,
     },
+    /// Measure what packets and policies cost, beside what else the kernel offers.
+    Bench(bench::Bench),
     /// Bring up the router and four networks, and open a shell in it.
     Lab {
         /// A command to run inside the router, instead of a shell.
@@ -150,6 +153,7 @@ fn xtask(command: Command) -> Result<()> {
         }
         Command::Sanitize { short: true } => sanitize::sanitize(&paths, Depth::Short),
         Command::Sanitize { short: false } => sanitize::sanitize(&paths, Depth::Full),
+        Command::Bench(arguments) => bench::bench(&paths, &arguments),
         Command::Lab { command } => demo::lab(&paths, &command),
         Command::Verify(arguments) => verify::verify(&paths, &arguments),
         Command::Kernels { load, accept, command } => {

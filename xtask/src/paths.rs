@@ -50,6 +50,11 @@ impl Paths {
         self.bpf().join("enforcer.bpf.o")
     }
 
+    /// The object with the bench's own programs, which the bench reads.
+    pub(crate) fn bench_object(&self) -> PathBuf {
+        self.bpf().join("bench.bpf.o")
+    }
+
     /// Tools that are built here, in no folder of the user's.
     pub(crate) fn tools(&self) -> PathBuf {
         self.target.join("tools")
@@ -58,6 +63,11 @@ impl Paths {
     /// A binary of the workspace, as `cargo build` leaves it.
     pub(crate) fn binary(&self, name: &str) -> PathBuf {
         self.target.join("debug").join(name)
+    }
+
+    /// An optimised one.
+    pub(crate) fn release_binary(&self, name: &str) -> PathBuf {
+        self.target.join("release").join(name)
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) fn check(paths: &Paths) -> Result<()> {
     copy(&paths.repo.join("Cargo.toml"), &elsewhere.join("Cargo.toml"))?;
     // What the crates of others became stays there, so that the next time takes seconds.
     let made = paths.target.join("elsewhere/made");
-    let there = bpf::compile(paths, &toolchain, &elsewhere, &made)?;
+    let there = bpf::compile(paths, bpf::PRODUCT, &toolchain, &elsewhere, &made)?;
     if here != there {
         bail!(
             "the BPF object is not reproducible: sha256 {} here, {} from a copy of the sources in another folder",

@@ -26,6 +26,7 @@ pub(crate) fn test(paths: &Paths, with_kernels: bool) -> Result<()> {
     packages::ensure(Group::Lab)?;
     packages::ensure(Group::Tests)?;
     bpf::build(paths)?;
+    bpf::build_bench(paths)?;
     build_workspace(paths, false)?;
 
     let mut done = vec![

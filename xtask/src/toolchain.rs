@@ -59,7 +59,7 @@ impl Toolchain {
                 // Named crates, not `1`: that would ask for build-std, which needs the sources of core.
                 cargo
                     .env("RUSTC", "/usr/bin/rustc")
-                    .env("RUSTC_BOOTSTRAP", "aya_ebpf,enforcer_ebpf,enforcer_common,enforcer");
+                    .env("RUSTC_BOOTSTRAP", "aya_ebpf,enforcer_ebpf,enforcer_common,enforcer,bench");
                 cargo
             }
             Way::Nightly => {

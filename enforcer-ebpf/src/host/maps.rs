@@ -17,9 +17,21 @@ use crate::fragment;
 /// Entries stay where they are while the table grows, as in the kernel: steps hold pointers to them.
 type Entries<K, V> = RefCell<HashMap<K, Box<UnsafeCell<V>>>>;
 
+/// What one frame made the programs read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Touched {
+    /// Cells of overlay and image, each time that one was read.
+    pub cells: Vec<u32>,
+    /// Entries found in tables of connections, fragments and learnt addresses.
+    pub found: u32,
+    /// Lookups there that found none.
+    pub missed: u32,
+}
+
 /// What one [`super::Host`] knows.
 #[derive(Default)]
 pub(crate) struct State {
+    touched: RefCell<Option<Touched>>,
     cells: Vec<Cell>,
     generation: u32,
     input: ReplayInput,
@@ -39,12 +51,25 @@ impl State {
 
     pub(crate) fn forget(&mut self) {
         let cells = std::mem::take(&mut self.cells);
-        *self = State { cells, generation: self.generation, ..State::default() };
+        let touched = self.touched.take();
+        *self = State { touched: RefCell::new(touched), cells, generation: self.generation, ..State::default() };
     }
 
     pub(crate) fn start(&mut self, input: ReplayInput) {
         self.input = input;
         *self.output.get_mut() = Outcome::default();
+    }
+
+    /// Begins to write down what is read, and gives what was read since the last call.
+    pub(crate) fn watch(&mut self) -> Touched {
+        self.touched.get_mut().replace(Touched::default()).unwrap_or_default()
+    }
+
+    fn looked_up(&self, found: bool) {
+        if let Some(touched) = self.touched.borrow_mut().as_mut() {
+            touched.found += u32::from(found);
+            touched.missed += u32::from(!found);
+        }
     }
 
     pub(crate) fn outcome(&mut self) -> Outcome {
@@ -82,13 +107,23 @@ fn state<'a>() -> &'a State {
     unsafe { &*state }
 }
 
-/// A map of the state that is being judged by.
-pub(crate) struct Map<K: 'static, V: 'static>(fn(&State) -> &Entries<K, V>);
+/// A map of the state that is being judged by, and whether it has an entry for each conversation or address: those of a few
+/// zones are always at hand.
+pub(crate) struct Map<K: 'static, V: 'static>(fn(&State) -> &Entries<K, V>, bool);
 
 impl<K: Copy + Eq + Hash, V: Copy> Map<K, V> {
+    /// The entry in its place.
+    fn place(&self, key: &K) -> Option<*mut V> {
+        let place = self.0(state()).borrow().get(key).map(|value| value.get());
+        if self.1 {
+            state().looked_up(place.is_some());
+        }
+        place
+    }
+
     /// A pointer to the entry, for this thread alone.
     pub(crate) fn get_ptr_mut(&self, key: &K) -> Option<*mut V> {
-        self.0(state()).borrow().get(key).map(|value| value.get())
+        self.place(key)
     }
 
     /// The entry.
@@ -97,7 +132,7 @@ impl<K: Copy + Eq + Hash, V: Copy> Map<K, V> {
     /// Nothing may be written to the entry while the reference lives.
     pub(crate) unsafe fn get<'a>(&self, key: &K) -> Option<&'a V> {
         // SAFETY: the caller vouches for it; the entry lives as long as the state.
-        self.0(state()).borrow().get(key).map(|value| unsafe { &*value.get() })
+        self.place(key).map(|value| unsafe { &*value })
     }
 
     /// Writes an entry. With `flags` 1 it must not be there yet.
@@ -123,10 +158,10 @@ impl<K: Copy + Eq + Hash, V: Copy> Map<K, V> {
     }
 }
 
-pub(crate) static CONNECTIONS: Map<connection::Key, connection::Value> = Map(|state| &state.connections);
-pub(crate) static FRAGMENTS: Map<fragment::Key, fragment::Value> = Map(|state| &state.fragments);
-pub(crate) static LEARNT: Map<[u32; 5], u64> = Map(|state| &state.learnt);
-pub(crate) static COUNTERS: Map<CounterKey, Counter> = Map(|state| &state.counters);
+pub(crate) static CONNECTIONS: Map<connection::Key, connection::Value> = Map(|state| &state.connections, true);
+pub(crate) static FRAGMENTS: Map<fragment::Key, fragment::Value> = Map(|state| &state.fragments, true);
+pub(crate) static LEARNT: Map<[u32; 5], u64> = Map(|state| &state.learnt, true);
+pub(crate) static COUNTERS: Map<CounterKey, Counter> = Map(|state| &state.counters, false);
 
 /// Counters by number: all are there from the start.
 pub(crate) struct Rules;
@@ -177,7 +212,11 @@ pub(crate) struct Kernel(pub(crate) u32);
 
 impl Cells for Kernel {
     fn cell(&self, index: u32) -> Option<&Cell> {
-        state().cells.get(index as usize)
+        let state = state();
+        if let Some(touched) = state.touched.borrow_mut().as_mut() {
+            touched.cells.push(index);
+        }
+        state.cells.get(index as usize)
     }
 }
 

@@ -20,6 +20,7 @@ use crate::{
 };
 use frame::Whole;
 use maps::State;
+pub use maps::Touched;
 
 /// The programs, with maps of their own.
 pub struct Host {
@@ -59,6 +60,11 @@ impl Host {
         let leaving = Leaving { by: ifindex, entered, beside: 0, segments: 1 };
         let judged = maps::with(&self.state, || egress::run(&Whole(frame), s, &leaving));
         judged.is_now().then(|| self.state.outcome())
+    }
+
+    /// Begins to write down what frames make the programs read, and gives what was read since the last call.
+    pub fn watch(&mut self) -> Touched {
+        self.state.watch()
     }
 
     /// What is known of a connection.
