@@ -8,7 +8,7 @@ use enforcer_common::packet::Packet;
 
 use crate::{
     maps::{PARSED, miss},
-    packet::{self, Bytes, Chain, Malformed, Parsed, REACH},
+    packet::{self, Bytes, Chain, LIMIT, Malformed, Parsed},
 };
 
 /// The end of `SIZE` bytes at `pointer`, by an addition that the compiler does not see through: it would turn the comparison
@@ -24,10 +24,10 @@ fn edge<const SIZE: usize>(pointer: usize) -> usize {
 /// The place of `SIZE` bytes at that offset, where the frame has them.
 #[inline(always)]
 pub(crate) fn within<const SIZE: usize>(context: &XdpContext, at: u32) -> Option<*mut u8> {
-    if at > REACH {
+    if at > LIMIT {
         return None;
     }
-    let pointer = context.data() + (core::hint::black_box(at) & REACH) as usize;
+    let pointer = context.data() + (core::hint::black_box(at) & LIMIT) as usize;
     if edge::<SIZE>(pointer) > context.data_end() {
         return None;
     }
