@@ -82,10 +82,17 @@ pub fn spread(key: u32) -> u32 {
     floor(key) << HOST_BITS | host(key)
 }
 
-/// The device that a device speaks with.
+/// The device that a device speaks with: another one, where there are two.
 #[inline(always)]
 pub fn peer(key: u32, keys: u32) -> u32 {
-    below(mix(key), keys)
+    let peer = below(mix(key), keys);
+    if peer != key {
+        peer
+    } else if key == 0 {
+        keys.wrapping_sub(1)
+    } else {
+        key - 1
+    }
 }
 
 /// Draws a key and what else this packet is made of.

@@ -1,6 +1,6 @@
 //! Tables to read.
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{CellAlignment, LineStyle, Table, presets};
 
 use crate::results::{Measured, Results};
 use crate::target::Target;
@@ -82,7 +82,7 @@ pub fn target_cells(target: &Target) -> [String; 4] {
 
 fn new(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::NOTHING.header_separator(LineStyle::none().fill('─').junction('─')));
     table.set_header(header);
     table
 }

@@ -133,6 +133,15 @@ mod tests {
     }
 
     #[test]
+    fn nobody_is_their_own_peer() {
+        for keys in super::super::sites(false).into_iter().map(|site| site.devices).chain(2..200) {
+            let lonely = (0..keys).find(|key| draw::peer(*key, keys) == *key);
+            assert_eq!(lonely, None, "of {keys} keys");
+            assert!((0..keys).all(|key| draw::peer(key, keys) < keys));
+        }
+    }
+
+    #[test]
     fn one_key_is_one_key() {
         assert_eq!(draws(1000, Order::Hot, 5), [333; 5]);
     }
