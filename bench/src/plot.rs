@@ -103,9 +103,11 @@ impl Plot {
     }
 }
 
-/// A colour of its own for each line.
+/// A colour of its own for each line, dark enough to be seen on white.
 fn colour(number: usize) -> RGBColor {
-    let (red, green, blue) = Palette99::pick(number).rgb();
+    // Steps of the golden section around the circle lie far from each other, however many there are.
+    let hue = (number as f64 * 0.618_034).fract();
+    let (red, green, blue) = HSLColor(hue, 0.85, [0.42, 0.28][number % 2]).rgb();
     RGBColor(red, green, blue)
 }
 
@@ -122,6 +124,19 @@ fn failed(error: &dyn Display) -> anyhow::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_line_is_seen_and_told_from_the_others() {
+        let colours: Vec<[u8; 3]> = (0..24).map(|number| colour(number).rgb()).map(|(r, g, b)| [r, g, b]).collect();
+        for (number, [red, green, blue]) in colours.iter().enumerate() {
+            let light = (2 * u32::from(*red) + 5 * u32::from(*green) + u32::from(*blue)) / 8;
+            assert!(light < 180, "{number} is as light as {light}");
+            let near = colours[..number]
+                .iter()
+                .map(|other| [red, green, blue].iter().zip(other).map(|(a, b)| u32::from(a.abs_diff(*b))).sum::<u32>());
+            assert!(near.min().is_none_or(|near| near > 24), "{number} looks like one before it");
+        }
+    }
 
     #[test]
     fn every_contender_is_in_the_picture() {
