@@ -6,6 +6,7 @@ pub mod control;
 pub mod daemon;
 pub mod dataplane;
 pub mod explain;
+pub mod export;
 pub mod generation;
 pub mod image_file;
 pub mod judge;

@@ -1,95 +1,30 @@
 //! The pages for operators say what the code does: their policies can be used, and their tables leave nothing out.
-//!
-//! A block that opens with "```toml policy" is a whole policy. One that opens with "```toml part" is a file beside the first
-//! whole policy of its page.
+
+#[path = "common/pages.rs"]
+mod pages;
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use enforcer::{compile, policy};
 use enforcer_common::reason::Reason;
 
-fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-/// The pages that may hold policies: the README, and every page of `docs`.
-fn pages() -> Vec<PathBuf> {
-    let docs = fs::read_dir(repository().join("docs")).expect("there is a folder `docs`");
-    let mut pages: Vec<PathBuf> = docs.flatten().map(|entry| entry.path()).collect();
-    pages.push(repository().join("README.md"));
-    pages.retain(|page| page.extension().is_some_and(|extension| extension == "md"));
-    pages.sort();
-    pages
-}
-
 fn page(name: &str) -> String {
-    fs::read_to_string(repository().join(name)).expect("there is such a page")
-}
-
-/// A block of policy and the line where it opens.
-struct Block {
-    kind: String,
-    line: usize,
-    text: String,
-}
-
-fn blocks(page: &str) -> Vec<Block> {
-    let mut blocks = Vec::new();
-    let mut open: Option<Block> = None;
-    for (number, line) in page.lines().enumerate() {
-        if let Some(block) = &mut open {
-            if line == "```" {
-                blocks.extend(open.take());
-            } else {
-                block.text += line;
-                block.text.push('\n');
-            }
-        } else if let Some(kind) = line.strip_prefix("```toml ") {
-            open = Some(Block { kind: kind.to_owned(), line: number + 1, text: String::new() });
-        }
-    }
-    assert!(open.is_none(), "a block is not closed");
-    blocks
-}
-
-/// A folder with these files and the MUD file of the demo.
-fn folder(files: &[&str]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a folder can be made");
-    for (number, text) in files.iter().enumerate() {
-        fs::write(folder.path().join(format!("{number}.toml")), text).expect("it can be written to");
-    }
-    fs::create_dir(folder.path().join("mud")).expect("it can hold a folder");
-    let camera = repository().join("examples/demo/mud/camera.json");
-    fs::copy(camera, folder.path().join("mud/camera.json")).expect("the demo has a MUD file");
-    folder
+    fs::read_to_string(pages::repository().join(name)).expect("there is such a page")
 }
 
 #[test]
 fn the_policies_can_be_used() {
-    let mut tried = 0;
-    for path in pages() {
-        let text = fs::read_to_string(&path).unwrap();
-        let blocks = blocks(&text);
-        let base = blocks.iter().find(|block| block.kind == "policy");
-        for block in &blocks {
-            let place = format!("{}:{}", path.display(), block.line);
-            let folder = match (block.kind.as_str(), base) {
-                ("policy", _) => folder(&[&block.text]),
-                ("part", Some(base)) => folder(&[&base.text, &block.text]),
-                (other, _) => panic!("{place}: what is a block of `{other}`?"),
-            };
-            let loaded = match policy::load(folder.path(), None) {
-                Ok(loaded) => loaded,
-                Err(report) => panic!("{place}:\n{}", report.rendered()),
-            };
-            if let Err(error) = compile::compile(&loaded.policy, &loaded.facts) {
-                panic!("{place}: {error}");
-            }
-            tried += 1;
+    let policies = pages::policies();
+    assert!(policies.len() > 10, "only {} policies were found", policies.len());
+    for (place, folder) in policies {
+        let loaded = match policy::load(folder.path(), None) {
+            Ok(loaded) => loaded,
+            Err(report) => panic!("{place}:\n{}", report.rendered()),
+        };
+        if let Err(error) = compile::compile(&loaded.policy, &loaded.facts) {
+            panic!("{place}: {error}");
         }
     }
-    assert!(tried > 10, "only {tried} policies were found");
 }
 
 #[test]
@@ -139,6 +74,6 @@ fn the_page_on_failing_closed_names_tests_that_exist() {
 }
 
 fn page_of_code(name: &str) -> String {
-    let path = repository().join(name);
+    let path = pages::repository().join(name);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

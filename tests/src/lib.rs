@@ -26,6 +26,7 @@ pub mod policy;
 pub mod raw;
 pub mod replay;
 pub mod router;
+pub mod rules;
 pub mod scratch;
 pub mod topology;
 pub mod verify;

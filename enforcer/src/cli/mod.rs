@@ -6,6 +6,7 @@ mod compile;
 mod detach;
 mod drops;
 mod explain;
+mod export;
 mod init;
 mod kernel_check;
 mod load;
@@ -54,6 +55,7 @@ enum Command {
     Mud(mud::Args),
     Explain(explain::Args),
     Replay(replay::Args),
+    Export(export::Args),
     KernelCheck(kernel_check::Args),
 }
 
@@ -72,6 +74,7 @@ pub fn main() -> ExitCode {
         Command::Mud(args) => mud::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Replay(args) => replay::run(args),
+        Command::Export(args) => export::run(args),
         Command::KernelCheck(args) => kernel_check::run(&args),
     };
     let exit = result.unwrap_or_else(|error| {

@@ -19,7 +19,7 @@ use crate::policy::facts::Facts;
 use crate::policy::model::{Device, DeviceId, Policy, ZoneId};
 
 /// Addresses that mean the same on every network, and how they are flagged.
-const SPECIAL: [(&str, u32); 14] = [
+pub(crate) const SPECIAL: [(&str, u32); 14] = [
     ("0.0.0.0/8", flag::BAD),
     ("0.0.0.0/32", flag::UNSPECIFIED),
     ("127.0.0.0/8", flag::BAD),

@@ -152,7 +152,7 @@ fn questions(policy: &Policy, peer: &PeerMatch, my_controllers: &[IpAddr]) -> Ve
 }
 
 /// By profile: whether some entry of it is about the controllers of the device itself.
-pub(super) fn asking(policy: &Policy) -> Vec<bool> {
+pub(crate) fn asking(policy: &Policy) -> Vec<bool> {
     let profiles = policy.profiles.iter();
     profiles
         .map(|profile| {
@@ -163,6 +163,6 @@ pub(super) fn asking(policy: &Policy) -> Vec<bool> {
 }
 
 /// Whether a device with these profiles needs its own controllers, where `asking` says which profiles ask for them.
-pub(super) fn asks(asking: &[bool], profiles: &[ProfileId]) -> bool {
+pub(crate) fn asks(asking: &[bool], profiles: &[ProfileId]) -> bool {
     profiles.iter().any(|profile| asking[profile.0])
 }

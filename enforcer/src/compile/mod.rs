@@ -19,7 +19,11 @@ mod segments;
 mod sweep;
 pub mod table;
 
+pub(crate) use addresses::SPECIAL;
 pub use assemble::{check_sum, compile, verify};
+pub(crate) use labels::{asking, asks};
+pub(crate) use pairs::named;
+pub(crate) use segments::{cut, number};
 
 /// Why a policy does not fit an image.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -35,7 +35,7 @@ pub(super) struct Pairs {
 type Lists = BTreeMap<(Subject, Subject), Vec<usize>>;
 
 /// Devices that some transition, guardrail or exception names.
-pub(super) fn named(policy: &Policy) -> BTreeSet<DeviceId> {
+pub(crate) fn named(policy: &Policy) -> BTreeSet<DeviceId> {
     let guardrails = policy.guardrails.iter().flat_map(|guardrail| {
         let except = guardrail.except.iter().flat_map(|except| [&except.from, &except.to]);
         [&guardrail.from, &guardrail.to].into_iter().chain(except)

@@ -9,7 +9,7 @@ use super::Error;
 use super::ladder::{Intervals, Ladders};
 
 /// An address as a number: IPv4 in 32 bits, IPv6 in 128.
-pub(super) fn number(address: IpAddr) -> u128 {
+pub(crate) fn number(address: IpAddr) -> u128 {
     match address {
         IpAddr::V4(address) => u128::from(u32::from(address)),
         IpAddr::V6(address) => u128::from(address),
@@ -29,17 +29,17 @@ pub(super) fn words(address: IpAddr) -> [u32; 4] {
 
 /// A stretch of addresses, and the prefixes that cover it, widest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Segment {
+pub(crate) struct Segment {
     /// First address.
-    pub(super) first: u128,
+    pub(crate) first: u128,
     /// Last address.
-    pub(super) last: u128,
+    pub(crate) last: u128,
     /// Indices of the covering prefixes in the list that was cut.
-    pub(super) covering: Vec<usize>,
+    pub(crate) covering: Vec<usize>,
 }
 
 /// Cuts the space of one family (`bits` wide) at the bounds of `prefixes` (all of that family).
-pub(super) fn cut(prefixes: &[IpNet], bits: u32) -> Vec<Segment> {
+pub(crate) fn cut(prefixes: &[IpNet], bits: u32) -> Vec<Segment> {
     let top = if bits == 128 { u128::MAX } else { (1 << bits) - 1 };
     let mut order: Vec<(u128, u8, u128, usize)> = prefixes
         .iter()

@@ -14,6 +14,7 @@ use crate::metrics::Metrics;
 use crate::replay::{self, Judged};
 use crate::router::{self, Router};
 use flows::Flow;
+pub use wire::attempt;
 
 /// The metric that counts packets by zones, verdict and reason.
 pub const PACKETS: &str = "enforcer_packets_total";

@@ -13,7 +13,7 @@ use crate::namespace::Namespace;
 use crate::raw::{self, Wire};
 
 /// Sends a flow; true when it came through.
-pub(super) fn attempt(lab: &Lab, flow: &Flow) -> Result<bool> {
+pub fn attempt(lab: &Lab, flow: &Flow) -> Result<bool> {
     if flow.forged.is_some() {
         return forged(lab, flow);
     }
