@@ -123,9 +123,9 @@ addresses = { lan0 = ["10.255.0.1/8", "fd00::1/64"] }
     for file in files(&corpus) {
         let Ok((profile, _)) = enforcer::mud::parse(&file, "a.json") else { continue };
         let peers = profile.from_device.iter().chain(&profile.to_device).flat_map(|ace| &ace.peer);
-        names.extend(peers.filter_map(|peer| match peer {
-            enforcer::mud::profile::PeerMatch::Name(name) => Some(name.clone()),
-            _ => None,
+        names.extend(peers.filter_map(|peer| {
+            let enforcer::mud::profile::PeerMatch::Name(name) = peer else { return None };
+            Some(name.clone())
         }));
         fs::copy(&file, folder.path().join(format!("{used}.json"))).expect("a copy for the time of the test");
         let (high, low) = (used / 200, used % 200 + 1);

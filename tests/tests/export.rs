@@ -3,9 +3,11 @@
 mod export {
     mod demo;
     mod drawn;
+    mod generated;
     mod learnt;
     mod links;
     mod nat;
     mod random;
+    mod readings;
     mod table;
 }

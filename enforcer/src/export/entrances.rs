@@ -17,7 +17,8 @@ pub(super) struct Entrance {
     pub(super) quoted: String,
     /// Zones of the port.
     pub(super) zones: Vec<ZoneId>,
-    /// Drops that rest on the port are let through: all of its zones are in audit.
+    /// Drops that rest on the port are let through: its zone is in audit. With several zones nobody could tell whom a sender
+    /// who is let through would be judged as.
     pub(super) audit: bool,
     /// The ports that it stands for; several behind a bridge.
     pub(super) ports: Vec<Port>,
@@ -49,7 +50,7 @@ pub(super) fn all(policy: &Policy, live: Option<&Live>, hook: Hook, notes: &mut 
             continue;
         }
         let zones = zones.into_iter().next().cloned().unwrap_or_default();
-        let audit = zones.iter().all(|zone| policy.zones[zone.0].audit);
+        let audit = matches!(zones.as_slice(), [zone] if policy.zones[zone.0].audit);
         let ports = on_it.into_iter().map(|(port, _)| port.clone()).collect();
         entrances.push(Entrance { device, quoted, zones, audit, ports });
     }

@@ -3,12 +3,12 @@
 use enforcer_common::reason::Reason;
 
 use super::Export;
-use super::entrances::left_alone;
+use super::entrances::{Entrance, left_alone};
 use super::reasons::Target;
 use super::space::{Family, Place, elements};
 use super::text::{Chain, Table, among, verdict_map};
 use super::who::{Kind, Subject};
-use crate::policy::model::Service;
+use crate::policy::model::{Service, Unknown};
 
 /// Chains and rules that the chains of hooks share.
 struct Steps {
@@ -66,22 +66,41 @@ impl Export<'_> {
         if let Some(answers) = self.answers() {
             established.rule(format!("ct direction reply jump {answers}"));
         }
+        established.note("A SYN of the end that was asked opens something new");
+        established.rule("ct direction reply tcp flags & (syn | ack) == syn return");
         established.rule(format!("meta l4proto != {{ icmp, ipv6-icmp }} {accept}"));
         established.note("Of ICMP, echo is a conversation; the rest is judged packet by packet");
         established.rule(format!("icmp type {{ echo-request, echo-reply }} {accept}"));
         established.rule(format!("icmpv6 type {{ echo-request, echo-reply }} {accept}"));
         let mut related = Chain::new(self.names.unique("related"));
-        related.note("Errors that quote a packet of a connection; nothing that a helper expects");
-        related.rule(format!("meta l4proto {{ icmp, ipv6-icmp }} {accept}"));
+        related.note("Errors that quote a packet of a connection; no redirects, and nothing that a helper expects");
+        related.rules(self.errors_of_strangers());
+        related.rule(format!("icmp type {{ 3, 4, 11, 12 }} {accept}"));
+        related.rule(format!("icmpv6 type {{ 1, 2, 3, 4 }} {accept}"));
         let mut invalid = Chain::new(self.names.unique("invalid"));
         let refused = self.refuse(Reason::InvalidState, false).verdict();
-        invalid.rule(format!("meta l4proto tcp {refused}"));
+        let malformed = self.refuse(Reason::Malformed, false).verdict();
+        invalid.rule(format!("meta l4proto {{ tcp, sctp }} {refused}"));
+        invalid.rule(format!("meta l4proto udp {malformed}"));
         let elements = [("established", &established), ("related", &related), ("invalid", &invalid)]
             .map(|(state, chain)| (state.to_owned(), format!("jump {}", chain.name)));
         for chain in [established, related, invalid] {
             self.table.chain(chain);
         }
         [verdict_map("ct state", &elements), verdict_map("ct state", &elements[..2])]
+    }
+
+    /// Where a zone demands listed devices, who sends is asked before what it belongs to.
+    fn errors_of_strangers(&mut self) -> Option<String> {
+        let zones = &self.policy.zones;
+        let demands = |entrance: &&Entrance| entrance.zones.iter().any(|zone| zones[zone.0].unknown == Unknown::Deny);
+        let demanding = self.entrances.iter().filter(demands).map(|entrance| entrance.quoted.clone());
+        let demanding: Vec<String> = demanding.collect();
+        if demanding.is_empty() {
+            return None;
+        }
+        let listed = self.senders("listed", &mut |_, _| Target::Agree);
+        Some(format!("iifname {} jump {listed}", among(&demanding)))
     }
 
     fn forward_hook(&mut self, steps: &Steps) {
@@ -98,8 +117,11 @@ impl Export<'_> {
         let near = |place| matches!(place, Place::LinkLocal | Place::Unspecified);
         for family in Family::BOTH {
             let near = elements(&self.space.by_prefix(family, near));
-            let refused = self.refused_by_port(Reason::SpoofedSource);
-            chain.rules(refused.iter().map(|refused| format!("{} saddr {} {refused}", family.header(), among(&near))));
+            let refused = self.refuse(Reason::SpoofedSource, false).verdict();
+            chain.rule(format!("{} saddr {} {refused}", family.header(), among(&near)));
+        }
+        for entrance in self.with_essentials() {
+            chain.rules(self.false_servers(&entrance));
         }
         if let Some(forwards) = self.forwards() {
             chain.rule(format!("ct status dnat jump {forwards}"));
@@ -186,7 +208,7 @@ impl Export<'_> {
             let verdict = match entrance.zones.as_slice() {
                 [zone] => match self.pair(router, Subject::anyone(*zone)) {
                     Target::Agree => "return".to_owned(),
-                    chain @ Target::Chain(_) => chain.verdict().replacen("goto", "jump", 1),
+                    chain @ Target::Chain(_) => chain.call(),
                 },
                 // Which of them it is for cannot be said.
                 _ => self.refuse(Reason::UnknownZone, false).verdict(),
@@ -285,16 +307,27 @@ impl Export<'_> {
         }
         chain.rule(&steps.connection);
         chain.rules(self.malformed());
+        let to_network = self.senders("to_network", &mut |export, who| export.receivers(who));
+        let known = self.receiver_known();
         let mut by_type = Vec::new();
-        for (kinds, senders) in [(&["local"][..], to_router), (&["broadcast", "multicast"], to_group)] {
+        let mut group = String::new();
+        for (kind, senders) in [("local", to_router), ("multicast", to_group), ("broadcast", to_network)] {
             let mut judged = Chain::new(self.names.unique(&format!("input_{senders}")));
+            if kind == "broadcast" {
+                judged.note("The broadcast address of another zone's network is that zone's");
+                judged.rule(format!("ip daddr 255.255.255.255 goto {group}"));
+                judged.rules(known.iter().cloned());
+            }
             judged.rule(format!("jump {senders}"));
             if let Some([from, _]) = &steps.mud {
                 judged.rule(format!("jump {from}"));
             }
             let accept = self.accept(Reason::Allowed);
             judged.rule(accept);
-            by_type.extend(kinds.iter().map(|kind| ((*kind).to_owned(), format!("goto {}", judged.name))));
+            if kind == "multicast" {
+                group.clone_from(&judged.name);
+            }
+            by_type.push((kind.to_owned(), format!("goto {}", judged.name)));
             self.table.chain(judged);
         }
         chain.rule(verdict_map("fib daddr type", &by_type));

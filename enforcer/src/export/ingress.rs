@@ -7,7 +7,7 @@ use enforcer_common::reason::Reason;
 use super::Export;
 use super::entrances::Entrance;
 use super::reasons::Target;
-use super::space::Family;
+use super::space::{Family, Place, elements};
 use super::text::{Chain, Table, among, interface, verdict_map};
 
 /// What stands at an interface.
@@ -36,6 +36,10 @@ impl Export<'_> {
             chain.rule(format!("jump {}", sources[i]));
             if let Some(essentials) = &essentials {
                 chain.rule(format!("meta l4proto != tcp jump {essentials}"));
+            }
+            chain.rules(self.stays_on_link(entrance));
+            if self.with_essentials().contains(entrance) {
+                chain.rules(self.false_servers(entrance));
             }
             chain.rules(known.iter().cloned());
             if let Target::Chain(senders) = senders {
@@ -85,8 +89,30 @@ impl Export<'_> {
             [("ip", format!("goto {judged}")), ("ip6", format!("goto {judged}")), ("arp", arp.to_owned())]
                 .map(|(protocol, verdict)| (protocol.to_owned(), verdict));
         rules.push(verdict_map("meta protocol", &by_protocol));
-        rules.push(self.refuse(Reason::NoTransition, entrance.audit).verdict());
+        let refused = self.refuse(Reason::NoTransition, entrance.audit);
+        if self.drops(entrance.audit) {
+            rules.push(refused.verdict());
+        } else {
+            rules.extend([refused.call(), "accept".to_owned()]);
+        }
         rules
+    }
+
+    /// Addresses of the link mean nothing beyond it.
+    fn stays_on_link(&mut self, entrance: &Entrance) -> Vec<String> {
+        let refused = self.refuse(Reason::SpoofedSource, entrance.audit).call();
+        let near = |place| match place {
+            Place::Zone(zone) => entrance.zones.contains(&zone),
+            Place::Own | Place::Group | Place::LinkLocal => true,
+            Place::Unspecified | Place::Nowhere => false,
+        };
+        let of_link = |place| matches!(place, Place::LinkLocal | Place::Unspecified);
+        let rules = Family::BOTH.map(|family| {
+            let header = family.header();
+            let (from, to) = (self.space.by_prefix(family, of_link), self.space.ranges(family, near));
+            format!("{header} saddr {} {header} daddr != {} {refused}", among(&elements(&from)), among(&elements(&to)))
+        });
+        rules.into()
     }
 
     /// What only connections and reassembly could let through.
@@ -100,8 +126,9 @@ impl Export<'_> {
         flags.push(("syn | ack".to_owned(), invalid));
         vec![
             verdict_map("tcp flags & (fin | syn | rst | ack)", &flags),
-            format!("ip frag-off & 0x1fff != 0 {fragment}"),
-            format!("frag frag-off != 0 {fragment}"),
+            // Flags and offset: a first fragment is of no use without the others.
+            format!("ip frag-off & 0x3fff != 0 {fragment}"),
+            format!("exthdr frag exists {fragment}"),
             format!("ip option lsrr exists {malformed}"),
             format!("ip option ssrr exists {malformed}"),
             format!("rt seg-left != 0 {malformed}"),

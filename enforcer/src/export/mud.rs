@@ -2,9 +2,10 @@
 
 use enforcer_common::reason::Reason;
 
+use super::entrances::Entrance;
 use super::peers::End;
 use super::reasons::Target;
-use super::space::Family;
+use super::space::{Family, Place, elements};
 use super::text::{Chain, among, comment};
 use super::who::addresses;
 use super::{Export, Hook, line};
@@ -50,10 +51,53 @@ impl Export<'_> {
             return None;
         }
         self.notes.dead_entries(self.policy);
-        Some(
-            [("mud_from", true), ("mud_to", false)]
-                .map(|(name, from_device)| self.dispatch(name, &with_profile, from_device, false)),
-        )
+        let [from, to] = [("mud_from", true), ("mud_to", false)]
+            .map(|(name, from_device)| self.dispatch(name, &with_profile, from_device, false));
+        let to = self.no_forged_peers(to, &with_profile);
+        Some([from, to])
+    }
+
+    /// A false sender that audit lets through meets no entry of a list.
+    fn no_forged_peers(&mut self, lists: String, with_profile: &[usize]) -> String {
+        let audited: Vec<Entrance> = self.entrances.iter().filter(|entrance| entrance.audit).cloned().collect();
+        if audited.is_empty() {
+            return lists;
+        }
+        let mut forged = Chain::new(self.names.unique("mud_to_from_nobody"));
+        for group in with_profile {
+            let audit = self.population.groups[*group].audit;
+            let refused = self.refuse(Reason::MudToDevice, audit).verdict();
+            for family in Family::BOTH {
+                let devices = self.population.groups[*group].devices.iter().map(|id| &self.policy.devices[id.0]);
+                let listed = devices.flat_map(|device| addresses(&self.space, device, family)).collect();
+                let name = format!("all_{}", self.population.groups[*group].name);
+                let sets = [self.address_set(&name, family, listed), self.learnt(*group, family)];
+                forged.rules(sets.iter().flatten().map(|set| format!("{} daddr {set} {refused}", family.header())));
+            }
+        }
+        let mut chain = Chain::new(self.names.unique("mud_to_checked"));
+        for entrance in audited {
+            let here = |place| match place {
+                Place::Zone(zone) => entrance.zones.contains(&zone),
+                Place::LinkLocal | Place::Unspecified => true,
+                Place::Group | Place::Own | Place::Nowhere => false,
+            };
+            for family in Family::BOTH {
+                let here = elements(&self.space.ranges(family, here));
+                let header = family.header();
+                chain.rule(format!(
+                    "iifname {} {header} saddr != {} jump {}",
+                    entrance.quoted,
+                    among(&here),
+                    forged.name
+                ));
+            }
+        }
+        chain.rule(format!("goto {lists}"));
+        let name = chain.name.clone();
+        self.table.chain(forged);
+        self.table.chain(chain);
+        name
     }
 
     /// The chain that leads to the lists of groups, by the end of the packet that the device is.

@@ -116,9 +116,8 @@ impl Export<'_> {
         names
     }
 
-    /// The chain that neighbour advertisements go to: an address is claimed by its owner only.
+    /// The chain that neighbour advertisements go to, wherever they are let through: an address is claimed by its owner only.
     pub(super) fn advertisement(&mut self) -> String {
-        let accept = self.accept(Reason::Essential);
         let device_spoofed = self.device_spoofed();
         let mut chain = Chain::new(self.names.unique("advertisement"));
         let own = self.space.own.iter().filter(|address| address.is_ipv6()).copied();
@@ -149,26 +148,31 @@ impl Export<'_> {
         let link_local = self.space.by_prefix(Family::V6, |place| place == Place::LinkLocal);
         let link_local: Vec<String> = link_local.iter().map(Range::numbers).collect();
         if !by_mac.is_empty() {
-            chain.rule(format!("ether saddr . {TARGET} {} {accept}", in_braces(&by_mac)));
+            chain.rule(format!("ether saddr . {TARGET} {} return", in_braces(&by_mac)));
             let others = format!("{TARGET} != {}", in_braces(&link_local));
             chain.rule(format!("ether saddr {} {others} {device_spoofed}", in_braces(&fenced)));
         }
         if !by_address.is_empty() {
-            chain.rule(format!("ip6 saddr . {TARGET} {} {accept}", in_braces(&by_address)));
+            chain.rule(format!("ip6 saddr . {TARGET} {} return", in_braces(&by_address)));
             let own: Vec<String> = without.iter().map(ToString::to_string).collect();
             chain.rule(format!("ip6 saddr {} {device_spoofed}", in_braces(&own)));
         }
         if let Some(listed) = numbers(with_mac.into_iter().chain(without)) {
             chain.rule(format!("{TARGET} {listed} {device_spoofed}"));
         }
-        for entrance in self.with_essentials() {
+        for entrance in self.entrances.clone() {
+            let on_link = self.space.link_local_at(&entrance.ports);
+            if let Some(own) = numbers(on_link.into_iter()) {
+                let refused = self.refuse(Reason::SpoofedSource, entrance.audit).verdict();
+                chain.rule(format!("iifname {} {TARGET} {own} {refused}", entrance.quoted));
+            }
             let here = |place| match place {
                 Place::Zone(zone) => entrance.zones.contains(&zone),
                 Place::LinkLocal => true,
                 Place::Group | Place::Unspecified | Place::Own | Place::Nowhere => false,
             };
             let ranges: Vec<String> = self.space.by_prefix(Family::V6, here).iter().map(Range::numbers).collect();
-            chain.rule(format!("iifname {} {TARGET} {} {accept}", entrance.quoted, in_braces(&ranges)));
+            chain.rule(format!("iifname {} {TARGET} {} return", entrance.quoted, in_braces(&ranges)));
         }
         chain.rules(self.refused_by_port(Reason::SpoofedSource));
         let name = chain.name.clone();
@@ -176,7 +180,8 @@ impl Export<'_> {
         name
     }
 
-    /// A refusal that rests on the port: rules, of which the last one is for all that are not in audit.
+    /// A refusal that rests on the port: rules, of which the last one is for all that are not in audit. In audit nothing more
+    /// of the chain is asked.
     pub(super) fn refused_by_port(&mut self, reason: Reason) -> Vec<String> {
         let audited = self.entrances.iter().filter(|entrance| entrance.audit);
         let audited: Vec<String> = audited.map(|entrance| entrance.quoted.clone()).collect();

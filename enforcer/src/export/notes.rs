@@ -24,6 +24,7 @@ const FORWARD: &[&str] = &[
     "Multicast and broadcast reach the router itself where the zone may speak to itself, and are not forwarded.",
     "Connections are the kernel's: a TCP packet that does not fit its connection is dropped (`ct state invalid`), fragments are \
      put together first, and what cannot be parsed never comes so far.",
+    SELF,
     "Counters are by reason and by rule, not by pair of zones. Drops are not sampled. Audit logs at most 10 packets a second.",
 ];
 
@@ -32,18 +33,22 @@ const INGRESS: &[&str] = &[
     "There are no connections: every packet is judged like one that opens. Answers pass only where the policy lets the other \
      side open, so this is no firewall for conversations: `--hook forward` is.",
     "Only what enters is judged, not what the router itself sends.",
-    "Fragments have no ports but for the first: later ones are dropped. So are frames without IP, but for ARP and what bridges \
-     and links say of themselves.",
+    "Fragments are dropped. So are frames without IP, but for ARP and what bridges and links say of themselves.",
+    SELF,
     "Networks, addresses of the router and of names are those of the moment when this was written. The interfaces must be there \
      when the rules are loaded, and rules must be loaded again when an interface comes back.",
     "Translated addresses cannot be told apart from others: forwards are not admitted.",
     "Counters are by reason and by rule, not by pair of zones. Drops are not sampled. Audit logs at most 10 packets a second.",
 ];
 
+/// Where nothing can be said, and nothing dropped either.
+const SELF: &str = "Two fields of a packet cannot be compared: one to its own source address, and a neighbour advertisement of \
+                    the very address that it is sent to, are judged like others of the zone.";
+
 const WITHOUT_IP: &str = "Frames without IP are not seen here: services by EtherType allow and deny nothing";
 const UNTIL: &str = "An entry with `until` ends at its time for new connections; those under way go on";
 const ENTRIES: &str = "Entries of MUD files about frames without IP have no effect";
-const UNNAMEABLE: &str = "nft cannot write the name of the interface: nothing gets in by it";
+const UNNAMEABLE: &str = "No interface has such a name, or nft cannot write it: nothing gets in by it";
 const MIXED: &str =
     "Ports in different zones are behind one bridge, and cannot be told apart here: nothing gets in by it";
 const LEARNT: &str = "Devices without listed addresses are known by their MAC as senders, and as receivers by the address that \
@@ -52,7 +57,8 @@ const LINK_LOCAL: &str = "The router's own packets to link-local addresses canno
                           dropped on ports of zones with such devices, neighbour discovery and DHCP excepted";
 const QUIET: &str = "Zones with `essentials = false` have no ARP here, whatever their transitions say";
 const DEVICES: &str = "A device's MAC with another's address is audited only where all devices with a MAC are in audit";
-const FORGED: &str = "A false sender that audit lets through is judged on by the address that it claims";
+const FORGED: &str =
+    "A false sender that audit lets through reaches no device with a MUD file, unless the device is in audit too";
 
 impl Notes {
     fn add(&mut self, what: &'static str, entry: impl Into<String>) {
@@ -124,7 +130,7 @@ impl Notes {
                     .join("; ")
             ),
             String::new(),
-            "What they say otherwise than enforcer. What they cannot say is dropped.".to_owned(),
+            "What they say otherwise than enforcer. What they cannot say is dropped, unless it says so here.".to_owned(),
         ];
         lines.extend(general.iter().map(|text| format!("* {text}")));
         for (what, entries) in &self.found {

@@ -79,13 +79,15 @@ impl Export<'_> {
         for (i, guardrail) in policy.guardrails.iter().enumerate() {
             if guards((&guardrail.from, &guardrail.to)) {
                 let except = guardrail.except.iter().enumerate();
-                let holding = except.filter(|(_, except)| guards((&except.from, &except.to)));
+                // An exception allows.
+                let holding = except.filter(|(_, except)| written_for(policy, (&except.from, &except.to), from, to));
                 guardrails.push((i, holding.map(|(i, _)| i).collect()));
             }
         }
         guardrails.sort_by_key(|(i, _)| (policy.guardrails[*i].audit, *i));
         let needs = from.zone != policy.router_zone;
-        let is_written = |transition: &Transition| needs && written_for(policy, transition, from, to);
+        let is_written =
+            |transition: &Transition| needs && written_for(policy, (&transition.from, &transition.to), from, to);
         let transitions: Vec<usize> =
             (0..policy.transitions.len()).filter(|i| is_written(&policy.transitions[*i])).collect();
         let mut written = transitions.iter().map(|i| &policy.transitions[*i]);
@@ -167,7 +169,7 @@ fn serves(from: Kind, to: Kind) -> bool {
     (from == Kind::Profiled || to == Kind::Profiled) && from != Kind::Plain && to != Kind::Plain
 }
 
-/// Whether a side of a guardrail or exception covers an end.
+/// Whether a side of a guardrail covers an end.
 fn covers(side: &Side, end: Subject, sender: Subject) -> bool {
     side.star || side.same && end.zone == sender.zone || names(side, end)
 }
@@ -176,12 +178,12 @@ fn names(side: &Side, end: Subject) -> bool {
     side.zones.contains(&end.zone) || end.device.is_some_and(|device| side.devices.contains(&device))
 }
 
-/// Whether a transition is about two ends. `*` is every declared zone, but neither `router` nor a zone with itself.
-fn written_for(policy: &Policy, transition: &Transition, from: Subject, to: Subject) -> bool {
+/// Whether what allows is about two ends. `*` is every declared zone, but neither `router` nor a zone with itself.
+fn written_for(policy: &Policy, (senders, receivers): (&Side, &Side), from: Subject, to: Subject) -> bool {
     let same_zone = from.zone == to.zone;
-    let sender = names(&transition.from, from);
-    let receiver = names(&transition.to, to);
-    let any_sender = sender || transition.from.star && from.zone != policy.router_zone;
-    let any_receiver = receiver || transition.to.star && to.zone != policy.router_zone;
-    sender && receiver || any_sender && transition.to.same && same_zone || !same_zone && any_sender && any_receiver
+    let sender = names(senders, from);
+    let receiver = names(receivers, to);
+    let any_sender = sender || senders.star && from.zone != policy.router_zone;
+    let any_receiver = receiver || receivers.star && to.zone != policy.router_zone;
+    sender && receiver || any_sender && receivers.same && same_zone || !same_zone && any_sender && any_receiver
 }

@@ -62,7 +62,7 @@ impl Export<'_> {
             PeerMatch::Controller(class) => match policy.controllers.get(class) {
                 Some(known) => self.hosts(class, known.clone(), end, family),
                 None if REGISTERED.contains(&class.as_str()) => {
-                    let own = self.space.own.iter().copied().collect();
+                    let own = self.space.own_anywhere().into_iter().collect();
                     self.hosts("router", own, end, family)
                 }
                 None => Vec::new(),

@@ -23,6 +23,14 @@ impl Target {
             Target::Chain(name) => format!("goto {name}"),
         }
     }
+
+    /// The verdict statement of a step behind which others follow.
+    pub(super) fn call(&self) -> String {
+        match self {
+            Target::Agree => "continue".to_owned(),
+            Target::Chain(name) => format!("jump {name}"),
+        }
+    }
 }
 
 /// How often audit logs at most: it must not become the load that it tells of.

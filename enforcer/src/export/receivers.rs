@@ -9,12 +9,12 @@ use super::space::{Family, Place, Range};
 use super::text::{Chain, verdict_map};
 use super::who::{Kind, Subject, addresses};
 use super::{Export, Hook};
-use crate::policy::model::{Unknown, ZoneId};
+use crate::policy::model::{Device, Unknown, ZoneId};
 
 /// Addresses, and where packets to them are decided.
 type Places = Vec<(Range, Target)>;
 
-impl Export<'_> {
+impl<'a> Export<'a> {
     /// Where packets of a sender are decided, by receiver. Receivers in no zone are refused before.
     pub(super) fn receivers(&mut self, sender: Subject) -> Target {
         if let Some(known) = self.receivers.get(&sender) {
@@ -31,6 +31,7 @@ impl Export<'_> {
         let by_zone: Vec<(ZoneId, Target)> =
             zones.into_iter().map(|zone| (zone, self.receiver_zone(sender, zone))).collect();
         self.named_receivers(sender, &mut chain);
+        self.own_receivers(sender, &mut chain);
         let mut places: Places = Vec::new();
         for family in Family::BOTH {
             for (zone, target) in &by_zone {
@@ -69,12 +70,38 @@ impl Export<'_> {
         (0..self.policy.zones.len()).map(ZoneId).filter(move |zone| *zone != router)
     }
 
+    /// Addresses that mean something else to this sender than their network does: broadcasts to its own zone, and where
+    /// packets to it are seen as well, the router by its addresses on the sender's link.
+    fn own_receivers(&mut self, sender: Subject, chain: &mut Chain) {
+        let is_router = sender.zone == self.policy.router_zone;
+        let mut elements = Vec::new();
+        for (address, zone) in self.space.zoned_broadcasts() {
+            if zone == sender.zone || is_router {
+                let target = self.pair(sender, Subject::anyone(zone));
+                if target != self.unlisted(zone, &mut |export, who| export.pair(sender, who)) {
+                    elements.push((address.to_string(), target.verdict()));
+                }
+            }
+        }
+        if !elements.is_empty() {
+            chain.rule(verdict_map("ip daddr", &elements));
+        }
+        let link_local = self.space.link_local_on(&self.policy.zones[sender.zone.0].ports);
+        if self.hook == Hook::Ingress && !link_local.is_empty() {
+            let verdict = self.pair(sender, Subject::anyone(self.policy.router_zone)).verdict();
+            let elements: Vec<(String, String)> =
+                link_local.iter().map(|address| (address.to_string(), verdict.clone())).collect();
+            chain.rule(verdict_map("ip6 daddr", &elements));
+        }
+    }
+
     /// The router itself and groups, where packets to them are seen as well.
     fn receivers_here(&mut self, sender: Subject, family: Family) -> Places {
         let router = self.pair(sender, Subject::anyone(self.policy.router_zone));
         let group = self.pair(sender, Subject::anyone(sender.zone));
+        let neighbour = self.unlisted(sender.zone, &mut |export, who| export.pair(sender, who));
         let mut places = Places::new();
-        for (wanted, target) in [(Place::Own, &router), (Place::LinkLocal, &router), (Place::Group, &group)] {
+        for (wanted, target) in [(Place::Own, &router), (Place::LinkLocal, &neighbour), (Place::Group, &group)] {
             let ranges = self.space.ranges(family, |place| place == wanted);
             places.extend(ranges.into_iter().map(|range| (range, target.clone())));
         }
@@ -101,7 +128,7 @@ impl Export<'_> {
         for (kind, target) in differing {
             for family in Family::BOTH {
                 let header = family.header();
-                if let Some(set) = self.kind_set(kind, family) {
+                if let Some(set) = self.kind_set(zone, kind, family) {
                     chain.rule(format!("{header} daddr {set} {}", target.verdict()));
                 }
                 for group in self.groups_of(zone, kind) {
@@ -167,13 +194,17 @@ impl Export<'_> {
         }
     }
 
-    /// The listed addresses of all devices of a kind.
-    pub(super) fn kind_set(&mut self, kind: Kind, family: Family) -> Option<String> {
-        let name = if kind == Kind::Profiled { "profiled" } else { "plain" };
-        let devices = self.policy.devices.iter();
-        let devices = devices.filter(|device| device.profiles.is_empty() == (kind == Kind::Plain));
-        let listed = devices.flat_map(|device| addresses(&self.space, device, family)).collect();
-        self.address_set(name, family, listed)
+    /// The listed addresses of a zone's devices of a kind.
+    pub(super) fn kind_set(&mut self, zone: ZoneId, kind: Kind, family: Family) -> Option<String> {
+        let listed = self.of_kind(zone, kind).flat_map(|device| addresses(&self.space, device, family)).collect();
+        let name = self.call(Subject { zone, device: None, kind });
+        self.address_set(&name, family, listed)
+    }
+
+    /// A zone's devices of a kind.
+    pub(super) fn of_kind(&self, zone: ZoneId, kind: Kind) -> impl Iterator<Item = &'a Device> + use<'a> {
+        let devices = self.policy.devices.iter().filter(move |device| device.zone == zone);
+        devices.filter(move |device| device.profiles.is_empty() == (kind == Kind::Plain))
     }
 }
 

@@ -17,10 +17,20 @@ impl<'a> Export<'a> {
     /// The chain `name` that leads packets on by their sender, whatever the entrance.
     pub(super) fn senders(&mut self, name: &str, decides: Decides<'_, 'a>) -> String {
         let mut chain = Chain::new(self.names.unique(name));
-        let entrances = self.entrances.clone();
-        self.named_senders(&entrances, &mut chain, decides);
-        let mut by_entrance = Vec::with_capacity(entrances.len());
-        for entrance in &entrances {
+        // An audited port lends nobody another zone's rights: senders there are told apart by themselves.
+        let (audited, bound): (Vec<Entrance>, Vec<Entrance>) =
+            self.entrances.iter().cloned().partition(|entrance| entrance.audit);
+        let mut apart = Vec::with_capacity(audited.len());
+        for entrance in &audited {
+            let target = self.senders_on(name, entrance, decides);
+            apart.push((entrance.quoted.clone(), target.verdict()));
+        }
+        if !apart.is_empty() {
+            chain.rule(verdict_map("iifname", &apart));
+        }
+        self.named_senders(&bound, &mut chain, decides);
+        let mut by_entrance = Vec::with_capacity(bound.len());
+        for entrance in &bound {
             let target = self.sender_on(name, entrance, decides);
             by_entrance.push((entrance.quoted.clone(), target.verdict()));
         }
@@ -54,8 +64,7 @@ impl<'a> Export<'a> {
         let (mut by_address, mut by_mac) = ([Vec::new(), Vec::new()], Vec::new());
         for group in 0..self.population.groups.len() {
             let subject = self.population.groups[group].subject;
-            // Audit lets through who belongs elsewhere.
-            let may_come = |entrance: &Entrance| entrance.audit || entrance.zones.contains(&subject.zone);
+            let may_come = |entrance: &Entrance| entrance.zones.contains(&subject.zone);
             if subject.device.is_none() || !entrances.iter().any(may_come) {
                 continue;
             }
@@ -90,14 +99,13 @@ impl<'a> Export<'a> {
 
     /// Where other senders on an entrance are decided.
     fn sender_on(&mut self, name: &str, entrance: &Entrance, decides: Decides<'_, 'a>) -> Target {
-        if let ([zone], false) = (entrance.zones.as_slice(), entrance.audit) {
+        if let [zone] = entrance.zones.as_slice() {
             return self.sender_in(name, *zone, decides);
         }
-        // Several zones, or addresses that audit let through though they belong elsewhere: addresses tell.
+        // Of several zones addresses tell.
         let mut chain = Chain::new(self.names.unique(&format!("{name}_at_{}", entrance.device)));
-        let zones: Vec<ZoneId> = if entrance.audit { self.declared().collect() } else { entrance.zones.clone() };
         let targets: Vec<(ZoneId, Target)> =
-            zones.into_iter().map(|zone| (zone, self.sender_in(name, zone, decides))).collect();
+            entrance.zones.iter().map(|zone| (*zone, self.sender_in(name, *zone, decides))).collect();
         for family in Family::BOTH {
             let elements = targets.iter().flat_map(|(zone, target)| {
                 let ranges = self.space.ranges(family, |place| place == Place::Zone(*zone));
@@ -108,11 +116,8 @@ impl<'a> Export<'a> {
                 chain.rule(verdict_map(&format!("{} saddr", family.header()), &elements));
             }
         }
-        let rest = match entrance.zones.as_slice() {
-            [zone] => self.sender_in(name, *zone, decides),
-            // A sender without address belongs to none of several zones.
-            _ => self.refuse(Reason::UnknownZone, entrance.audit),
-        };
+        // A sender without address belongs to none of several zones.
+        let rest = self.refuse(Reason::UnknownZone, false);
         chain.rule(rest.verdict());
         let target = Target::Chain(chain.name.clone());
         self.table.chain(chain);
@@ -138,11 +143,11 @@ impl<'a> Export<'a> {
         let mut chain = Chain::new(self.names.unique(&format!("{name}_in_{zone_name}")));
         for (kind, target) in differing {
             for family in Family::BOTH {
-                if let Some(set) = self.kind_set(kind, family) {
+                if let Some(set) = self.kind_set(zone, kind, family) {
                     chain.rule(format!("{} saddr {set} {}", family.header(), target.verdict()));
                 }
             }
-            if let Some(set) = self.kind_macs(kind) {
+            if let Some(set) = self.kind_macs(zone, kind) {
                 chain.rule(format!("ether saddr {set} {}", target.verdict()));
             }
         }
@@ -152,12 +157,10 @@ impl<'a> Export<'a> {
         target
     }
 
-    /// The MACs of all devices of a kind.
-    fn kind_macs(&mut self, kind: Kind) -> Option<String> {
-        let name = if kind == Kind::Profiled { "profiled_macs" } else { "plain_macs" };
-        let devices = self.policy.devices.iter();
-        let devices = devices.filter(|device| device.profiles.is_empty() == (kind == Kind::Plain));
-        let macs: Vec<String> = devices.filter_map(|device| Some(mac(device.mac?))).collect();
-        (!macs.is_empty()).then(|| self.shared_set(name, "ether_addr", &[], macs))
+    /// The MACs of a zone's devices of a kind.
+    fn kind_macs(&mut self, zone: ZoneId, kind: Kind) -> Option<String> {
+        let macs: Vec<String> = self.of_kind(zone, kind).filter_map(|device| Some(mac(device.mac?))).collect();
+        let name = format!("{}_macs", self.call(Subject { zone, device: None, kind }));
+        (!macs.is_empty()).then(|| self.shared_set(&name, "ether_addr", &[], macs))
     }
 }

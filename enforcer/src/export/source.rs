@@ -39,13 +39,17 @@ impl Export<'_> {
     pub(super) fn source_chains(&mut self) -> (Vec<String>, String) {
         let bindings = self.bindings();
         let linked = self.linked(&bindings);
+        let advertisement = self.advertisement();
         let bound = self.bound(&bindings);
         let entrances = self.entrances.clone();
-        (entrances.iter().map(|entrance| self.source_chain(entrance, &linked, &bound)).collect(), linked)
+        (
+            entrances.iter().map(|entrance| self.source_chain(entrance, &linked, &bound, &advertisement)).collect(),
+            linked,
+        )
     }
 
     /// Senders on one entrance.
-    fn source_chain(&mut self, entrance: &Entrance, linked: &str, bound: &str) -> String {
+    fn source_chain(&mut self, entrance: &Entrance, linked: &str, bound: &str, advertisement: &str) -> String {
         let spoofed = self.refuse(Reason::SpoofedSource, entrance.audit).verdict();
         let mut stray = Chain::new(self.names.unique(&format!("stray_{}", entrance.device)));
         for family in Family::BOTH {
@@ -54,7 +58,13 @@ impl Export<'_> {
         }
         stray.rule(&spoofed);
         let mut chain = Chain::new(self.names.unique(&format!("on_{}", entrance.device)));
+        chain.rule(format!("icmpv6 type nd-neighbor-advert ip6 hoplimit 255 jump {advertisement}"));
         chain.note("An address of the port's zones, and none of the router's own");
+        let on_link = self.space.link_local_at(&entrance.ports);
+        if !on_link.is_empty() {
+            let on_link: Vec<String> = on_link.iter().map(ToString::to_string).collect();
+            chain.rule(format!("ip6 saddr {} {spoofed}", among(&on_link)));
+        }
         for family in Family::BOTH {
             let header = family.header();
             if let Some(own) = self.reserved(family) {

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 
 use crate::compile::{SPECIAL, cut, number};
 use crate::policy::facts::Facts;
-use crate::policy::model::{Policy, ZoneId};
+use crate::policy::model::{Policy, Port, ZoneId};
 
 /// IPv4 or IPv6.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -123,10 +123,12 @@ impl fmt::Display for Range {
 pub(super) struct Space {
     /// By prefixes alone.
     bare: Vec<(Range, Place)>,
-    /// The same with the router's own addresses and the broadcast addresses of its networks taken out.
+    /// The same with the router's own addresses taken out.
     full: Vec<(Range, Place)>,
-    /// The router's own addresses.
+    /// The router's own addresses, but for those of IPv6 links.
     pub(super) own: BTreeSet<IpAddr>,
+    /// Those of IPv6 links, by port: they mean nothing on others.
+    link_local: BTreeMap<String, BTreeSet<IpAddr>>,
     /// Directed broadcast addresses of its networks.
     pub(super) broadcasts: BTreeSet<IpAddr>,
 }
@@ -134,7 +136,17 @@ pub(super) struct Space {
 impl Space {
     /// The space of a policy.
     pub(super) fn new(policy: &Policy, facts: &Facts) -> Space {
-        let own: BTreeSet<IpAddr> = facts.addresses.values().flatten().map(IpNet::addr).collect();
+        let mut own = BTreeSet::new();
+        let mut link_local: BTreeMap<String, BTreeSet<IpAddr>> = BTreeMap::new();
+        for (port, nets) in &facts.addresses {
+            for address in nets.iter().map(IpNet::addr) {
+                if matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local()) {
+                    link_local.entry(port.clone()).or_default().insert(address);
+                } else {
+                    own.insert(address);
+                }
+            }
+        }
         let broadcasts: BTreeSet<IpAddr> = facts.broadcasts().filter(|address| !own.contains(address)).collect();
         let mut places: BTreeMap<IpNet, Place> = BTreeMap::new();
         for (text, bits) in SPECIAL {
@@ -147,9 +159,40 @@ impl Space {
             places.extend(prefixes.map(|prefix| (prefix, Place::Zone(ZoneId(i)))));
         }
         let bare = stretches(&places);
-        places.extend(broadcasts.iter().map(|address| (IpNet::from(*address), Place::Group)));
         places.extend(own.iter().map(|address| (IpNet::from(*address), Place::Own)));
-        Space { bare, full: stretches(&places), own, broadcasts }
+        Space { bare, full: stretches(&places), own, link_local, broadcasts }
+    }
+
+    /// All of the router's addresses.
+    pub(super) fn own_anywhere(&self) -> BTreeSet<IpAddr> {
+        self.own.iter().chain(self.link_local.values().flatten()).copied().collect()
+    }
+
+    /// The router's own addresses of IPv6 links that it has on each of these ports; none where there is no port.
+    pub(super) fn link_local_on(&self, ports: &[Port]) -> BTreeSet<IpAddr> {
+        let on = |port: &Port| self.link_local.get(&port.name).cloned().unwrap_or_default();
+        let each = ports.iter().map(on);
+        each.reduce(|all, these| all.intersection(&these).copied().collect()).unwrap_or_default()
+    }
+
+    /// The same, of any of these ports.
+    pub(super) fn link_local_at(&self, ports: &[Port]) -> BTreeSet<IpAddr> {
+        ports.iter().filter_map(|port| self.link_local.get(&port.name)).flatten().copied().collect()
+    }
+
+    /// Broadcast addresses of the router's networks, each with the zone that it is in.
+    pub(super) fn zoned_broadcasts(&self) -> Vec<(IpAddr, ZoneId)> {
+        let of_zone = |address: &IpAddr| {
+            let number = number(*address);
+            let holding = self.full.iter().find(|(range, _)| {
+                range.family == Family::of(*address) && range.first <= number && number <= range.last
+            });
+            match holding {
+                Some((_, Place::Zone(zone))) => Some((*address, *zone)),
+                _ => None,
+            }
+        };
+        self.broadcasts.iter().filter_map(of_zone).collect()
     }
 
     /// Where prefixes alone put addresses; the router's own are where their networks are.

@@ -190,11 +190,14 @@ fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c }).collect()
 }
 
+/// The longest name that an interface can have.
+const NAME: usize = 15;
+
 /// An interface in quotes; nothing where nft cannot write its name.
 pub(super) fn interface(name: &str) -> Option<String> {
     // A star would stand for every name that begins so.
     let legal = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b'*');
-    name.bytes().all(legal).then(|| format!("\"{name}\""))
+    (name.len() <= NAME && name.bytes().all(legal)).then(|| format!("\"{name}\""))
 }
 
 /// Names of chains, sets and counters: each once, of letters that nft takes.
@@ -241,7 +244,7 @@ mod tests {
     #[test]
     fn an_interface_is_itself_and_no_pattern() {
         assert_eq!(interface("lan0.30").as_deref(), Some("\"lan0.30\""));
-        for odd in ["lan*", "a\"b", "a\\", "ä"] {
+        for odd in ["trunk0.4094.4094", "lan*", "a\"b", "a\\", "ä"] {
             assert_eq!(interface(odd), None, "{odd}");
         }
     }

@@ -36,14 +36,14 @@ pub(crate) const ENDS: [End; 8] = [
 impl End {
     /// Its address: 0x99 as 99 in IPv4, so that both look alike.
     pub(crate) fn address(&self, lab: &Lab, v6: bool) -> IpAddr {
-        let host = lab.host(self.host).unwrap();
+        let host = lab.host(self.host).expect("a host of the lab");
         if v6 {
             let mut segments = host.v6.segments();
             segments[7] = self.last;
             return segments.into();
         }
         let [a, b, c, _] = host.v4.octets();
-        [a, b, c, format!("{:x}", self.last).parse().unwrap()].into()
+        [a, b, c, format!("{:x}", self.last).parse().expect("an address")].into()
     }
 }
 
@@ -262,7 +262,7 @@ pub(crate) fn sent() -> impl Strategy<Value = Sent> {
 
 impl Sent {
     pub(crate) fn frame(&self, lab: &Lab, marker: &[u8]) -> Vec<u8> {
-        let router = lab.host(self.by.host).unwrap().network.mac;
+        let router = lab.host(self.by.host).expect("a host of the lab").network.mac;
         let ethernet = PacketBuilder::ethernet2(self.mac.mac, router);
         let ip = match (self.address.address(lab, self.v6), self.to.address(lab, self.v6)) {
             (IpAddr::V4(from), IpAddr::V4(to)) => ethernet.ipv4(from.octets(), to.octets(), 64),
@@ -277,7 +277,7 @@ impl Sent {
             Spoken::Echo(id) => ip.icmpv4_echo_request(id, 1).write(&mut frame, marker),
             Spoken::Esp => ip.write(&mut frame, 50.into(), marker),
         }
-        .unwrap();
+        .expect("a frame");
         frame
     }
 

@@ -19,17 +19,18 @@ const FRAMES: usize = 90;
 
 /// Sends frames from their hosts; by number, whether each came out of the router.
 fn arrived(lab: &Lab, frames: &[(Sent, Vec<u8>, [u8; 16])], expected: &[bool]) -> Vec<bool> {
-    let hosts: Vec<&Host> = ["internet", "office", "camera", "ot"].map(|name| lab.host(name).unwrap()).into();
+    let hosts: Vec<&Host> =
+        ["internet", "office", "camera", "ot"].map(|name| lab.host(name).expect("a host of the lab")).into();
     let wires: BTreeMap<&str, Wire> =
-        hosts.iter().map(|host| (host.name, Wire::open(&host.namespace, HOST_PORT).unwrap())).collect();
+        hosts.iter().map(|host| (host.name, Wire::open(&host.namespace, HOST_PORT).expect("a wire"))).collect();
     for (sent, frame, _) in frames {
-        wires[sent.by.host].send(frame).unwrap();
+        wires[sent.by.host].send(frame).expect("a wire");
     }
     let mut seen = vec![false; frames.len()];
     for (name, wire) in &wires {
         let wanted =
             frames.iter().zip(expected).filter(|((sent, _, _), passes)| sent.to.host == *name && **passes).count();
-        for frame in wire.await_all_marked(MARK, wanted, PATIENCE, SILENCE).unwrap() {
+        for frame in wire.await_all_marked(MARK, wanted, PATIENCE, SILENCE).expect("a wire") {
             // An error or redirect that quotes a frame holds its marker as well, and goes the other way.
             let is_it = |(sent, _, marker): &(Sent, Vec<u8>, [u8; 16])| {
                 sent.to.host == *name && frame.starts_with(&sent.to.mac) && contains(&frame, marker)
@@ -43,19 +44,19 @@ fn arrived(lab: &Lab, frames: &[(Sent, Vec<u8>, [u8; 16])], expected: &[bool]) -
 }
 
 fn drawn<S: Strategy>(runner: &mut TestRunner, strategy: &S) -> S::Value {
-    strategy.new_tree(runner).unwrap().current()
+    strategy.new_tree(runner).expect("something is drawn").current()
 }
 
 /// What `replay` says about the frames, asked once for each port.
 fn replayed(lab: &Lab, policy: &PolicyFile, frames: &[(Sent, Vec<u8>, [u8; 16])]) -> Vec<(bool, String)> {
     let mut ports: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (number, (sent, _, _)) in frames.iter().enumerate() {
-        ports.entry(lab.host(sent.by.host).unwrap().network.port).or_default().push(number);
+        ports.entry(lab.host(sent.by.host).expect("a host of the lab").network.port).or_default().push(number);
     }
     let mut verdicts = vec![(false, String::new()); frames.len()];
     for (port, numbers) in ports {
         let own: Vec<Vec<u8>> = numbers.iter().map(|number| frames[*number].1.clone()).collect();
-        for (number, judged) in numbers.iter().zip(replay(policy.path(), port, &own).unwrap()) {
+        for (number, judged) in numbers.iter().zip(replay(policy.path(), port, &own).expect("replay")) {
             verdicts[*number] = (judged.verdict != "drop", format!("{} {}", judged.verdict, judged.reason));
         }
     }
@@ -71,9 +72,9 @@ fn random_policies_let_the_same_frames_through() {
         let text = drawn(&mut runner, &policy());
         let [a, b] = [drawn(&mut runner, &mud("a")), drawn(&mut runner, &mud("b"))];
         let mut frames = drawn(&mut runner, &proptest::collection::vec(sent(), FRAMES));
-        // Whom audit takes a forged sender for is not the same.
+        // A forged sender that audit lets through may reach less than with enforcer, and nobody else.
         let audits = text.contains("0\"]\nmode = \"audit\"") || text.contains("\"\nmode = \"audit\"\n[");
-        frames.retain(|sent| !audits || sent.by == sent.address && sent.by == sent.mac);
+        let may_miss = |sent: &Sent| audits && (sent.by != sent.address || sent.by != sent.mac);
         let policy = PolicyFile::new(&[&text]).unwrap();
         policy.write_beside("a.json", &a).unwrap();
         policy.write_beside("b.json", &b).unwrap();
@@ -106,7 +107,7 @@ fn random_policies_let_the_same_frames_through() {
             let wrong: Vec<String> = frames
                 .iter()
                 .zip(seen.iter().zip(&judged))
-                .filter(|(_, (seen, judged))| **seen != judged.0)
+                .filter(|((sent, _, _), (seen, judged))| **seen != judged.0 && (**seen || !may_miss(sent)))
                 .map(|((sent, _, _), (seen, judged))| format!("{}, and arrived: {seen}: {sent:?}", judged.1))
                 .collect();
             assert!(

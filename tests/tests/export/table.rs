@@ -158,17 +158,17 @@ enum Judge<'lab> {
 impl<'lab> Judge<'lab> {
     fn start(lab: &'lab Lab, policy: &Path, with_enforcer: bool) -> Judge<'lab> {
         if with_enforcer {
-            Judge::Enforcer(Router::start(lab, policy).unwrap())
+            Judge::Enforcer(Router::start(lab, policy).expect("enforcer runs"))
         } else {
-            Judge::Rules(Rules::load(lab, policy).unwrap())
+            Judge::Rules(Rules::load(lab, policy).expect("nft takes the rules"))
         }
     }
 
     fn counted(&self) -> std::collections::BTreeMap<String, u64> {
         match self {
-            Judge::Rules(rules) => rules.counted().unwrap(),
+            Judge::Rules(rules) => rules.counted().expect("counters"),
             Judge::Enforcer(router) => {
-                let metrics = router.metrics().unwrap();
+                let metrics = router.metrics().expect("metrics");
                 let mut counted = std::collections::BTreeMap::new();
                 for sample in metrics.matching(PACKETS, &[]) {
                     let audit = if sample.labels["verdict"] == "audit" { "audit_" } else { "" };
@@ -183,17 +183,17 @@ impl<'lab> Judge<'lab> {
 /// Address of a host, or of one that it stands in for.
 fn address(lab: &Lab, host: &str, end: Option<u16>, from: &str, v6: bool) -> IpAddr {
     if host == "router" {
-        let network = lab.host(from).unwrap().network;
+        let network = lab.host(from).expect("a host of the lab").network;
         return if v6 { network.v6.into() } else { network.v4.into() };
     }
-    let host = lab.host(host).unwrap();
+    let host = lab.host(host).expect("a host of the lab");
     let own = if v6 { IpAddr::V6(host.v6) } else { host.v4.into() };
     match (own, end) {
         (own, None) => own,
         (IpAddr::V4(own), Some(end)) => {
             let [a, b, c, _] = own.octets();
             // 0x66 as 66: the addresses of both families look alike.
-            IpAddr::from([a, b, c, format!("{end:x}").parse().unwrap()])
+            IpAddr::from([a, b, c, format!("{end:x}").parse().expect("an address")])
         }
         (IpAddr::V6(own), Some(end)) => {
             let mut segments = own.segments();
@@ -228,19 +228,21 @@ fn attempt(lab: &Lab, (from, (to, end), service, expected): Row, v6: bool) -> Re
 }
 
 fn policy() -> PolicyFile {
-    let policy = PolicyFile::new(&[POLICY]).unwrap();
-    let camera = router::repository().unwrap().join("examples/demo/mud/camera.json");
-    policy.write_beside("camera.json", &std::fs::read_to_string(camera).unwrap()).unwrap();
+    let policy = PolicyFile::new(&[POLICY]).expect("a file");
+    let camera = router::repository().expect("a repository").join("examples/demo/mud/camera.json");
+    policy
+        .write_beside("camera.json", &std::fs::read_to_string(camera).expect("the MUD file of the demo"))
+        .expect("a file");
     policy
 }
 
 /// The lab with one more address in the plant.
 fn lab() -> Lab {
-    let lab = Lab::new().unwrap();
+    let lab = Lab::new().expect("a lab");
     for address in ["10.40.0.99/24", "fd00:40::99/64"] {
         let nodad = if address.contains(':') { &["nodad"][..] } else { &[] };
         let add = [&["address", "add", address, "dev", HOST_PORT], nodad].concat();
-        lab.ot.namespace.run("ip", &add).unwrap();
+        lab.ot.namespace.run("ip", &add).expect("one more address");
     }
     lab
 }

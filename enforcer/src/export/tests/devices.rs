@@ -114,7 +114,7 @@ fn neighbours_claim_their_own_addresses_only() {
         advertisement[..3],
         [
             "@th,64,128 { 0xfd000010000000000000000000000001 } goto spoofed-source",
-            &format!("ether saddr . @th,64,128 {{ 02:00:00:00:30:11 . {camera} }} counter name \"essential\" accept"),
+            &format!("ether saddr . @th,64,128 {{ 02:00:00:00:30:11 . {camera} }} return"),
             "ether saddr { 02:00:00:00:30:11 } @th,64,128 != { 0xfe800000000000000000000000000000-0xfebfffffffffffffffffffffffffffff } \
              goto spoofed-source",
         ]

@@ -160,3 +160,25 @@ fn a_name_stays_within_its_quotes() {
     assert!(rules.0.lines().all(|line| !line.trim_start().starts_with("flush")), "{}", rules.0);
     assert!(rules.chain("office_to_ot")[0].ends_with("return comment \"x' accept } flush ruleset #\""), "{}", rules.0);
 }
+
+#[test]
+fn a_star_in_an_exception_is_neither_the_router_nor_the_zone_itself() {
+    let guardrail = r#"
+[[guardrails]]
+name = "g"
+from = "*"
+to = "*"
+deny = ["tcp/23"]
+except = [{ from = "*", to = "*", allow = ["tcp/23"] }]
+[[transitions]]
+name = "t"
+from = "office"
+to = ["office", "ot", "router"]
+allow = ["any"]
+"#;
+    let rules = Rules::of(&format!("{ZONES}{guardrail}"));
+    assert!(rules.chain("office_to_ot")[0].contains("goto office_to_ot.2"), "{}", rules.0);
+    assert!(rules.chain("office_to_office")[0].ends_with("goto guardrail comment \"g\""), "{}", rules.0);
+    // Of the router the same holds.
+    assert!(rules.chain("to_router")[0].contains("\"office0\" : goto office_to_office,"), "{}", rules.0);
+}

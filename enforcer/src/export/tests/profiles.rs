@@ -141,17 +141,20 @@ fn mud_stands_for_every_service_where_profiles_decide() {
     let rules = rules(&format!("{RULES}{plain}"), &[("a.json", &file(&[CLOUD], &[]))]);
     let everything = "counter return comment \"profiles\"";
     let service = "meta l4proto . th dport { tcp . 8883 } counter return comment \"profiles\"";
-    assert!(rules.chain("sender_in_iot").contains(&"ip saddr @profiled4 goto from_iot_profiled"), "{}", rules.0);
+    assert!(rules.chain("sender_in_iot").contains(&"ip saddr @iot_profiled4 goto from_iot_profiled"), "{}", rules.0);
     let served = rules.0.lines().filter(|line| line.trim() == everything).count();
     let not = rules.0.lines().filter(|line| line.trim() == service).count();
     assert_eq!((served, not), (1, 1), "one chain for each: {}", rules.0);
     // From the office: profiled ones by their files, the lamp and unlisted ones by the service.
     let to_iot = rules.chain("office_to_all_of_iot");
-    let profiled = to_iot[0].strip_prefix("ip daddr @profiled4 goto ").unwrap();
+    let profiled = to_iot[0].strip_prefix("ip daddr @iot_profiled4 goto ").unwrap();
     assert_eq!(rules.chain(profiled)[0], everything);
     let others = to_iot.last().unwrap().strip_prefix("goto ").unwrap();
     assert_eq!(rules.chain(others)[0], service);
-    assert!(!to_iot.iter().any(|rule| rule.contains("@plain4")), "the lamp is like unlisted ones here: {to_iot:#?}");
+    assert!(
+        !to_iot.iter().any(|rule| rule.contains("@iot_listed4")),
+        "the lamp is like unlisted ones here: {to_iot:#?}"
+    );
 }
 
 #[test]
