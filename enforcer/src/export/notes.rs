@@ -130,7 +130,8 @@ impl Notes {
                     .join("; ")
             ),
             String::new(),
-            "What they say otherwise than enforcer. What they cannot say is dropped, unless it says so here.".to_owned(),
+            "What they say otherwise than enforcer. What they cannot say is dropped, unless it says so here."
+                .to_owned(),
         ];
         lines.extend(general.iter().map(|text| format!("* {text}")));
         for (what, entries) in &self.found {
