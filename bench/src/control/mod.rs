@@ -1,5 +1,6 @@
 //! The control plane: from files to what is in force.
 
+mod nftables;
 pub mod step;
 
 use std::process::Command;
@@ -15,7 +16,8 @@ use crate::target::{Sense, Target};
 pub const GROUP: Group = Group {
     name: NAME,
     about: "A policy of 50 zones whose devices share 100 MUD files, from its files to the kernel. Each device has a MAC, an \
-            address of each family and a profile.",
+            address of each family and a profile. nftables gets the same policy, as `enforcer export nft` writes it, where it is \
+            done within minutes.",
     run,
     targets,
     plots,
@@ -23,6 +25,7 @@ pub const GROUP: Group = Group {
 
 const NAME: &str = "control";
 const PRODUCT: &str = "enforcer";
+const NFTABLES: &str = "nftables";
 
 /// Sizes of the policy.
 pub const DEVICES: [u32; 3] = [1000, 100_000, 1_000_000];
@@ -39,6 +42,9 @@ const SWITCH: &str = "switch, until no packet meets the old one";
 const PEAK: &str = "most memory of check and compile";
 const IMAGE: &str = "image";
 const MAPS: &str = "kernel memory, all maps";
+const RULES: &str = "rules in text";
+const NFT: &str = "nft -f: read, check, put in force";
+const NFT_PEAK: &str = "most memory of nft";
 const PER_DEVICE: &str = "image for one device, IPv4 and MAC";
 const PER_CONNECTION: &str = "table for one connection";
 
@@ -64,6 +70,10 @@ fn id(case: &str, devices: u32) -> Id<'_> {
     Id { group: NAME, case, contender: PRODUCT, keys: Some(devices.into()), rules: None }
 }
 
+fn rival(case: &str, devices: u32) -> Id<'_> {
+    Id { contender: NFTABLES, ..id(case, devices) }
+}
+
 fn targets(results: &Results) -> Vec<Target> {
     let promised = format!("of {} devices", crate::table::figure(PROMISED.into()));
     [
@@ -82,20 +92,25 @@ fn targets(results: &Results) -> Vec<Target> {
 }
 
 fn plots(results: &Results) -> Vec<Plot> {
-    let line = |case: &&str| Line {
-        name: (*case).to_owned(),
-        ours: true,
+    let line = |case: &str, ours: bool| Line {
+        name: case.to_owned(),
+        ours,
         points: DEVICES
             .into_iter()
-            .filter_map(|devices| Some((f64::from(devices), results.value(&id(case, devices))?.max(1e-3))))
+            .filter_map(|devices| {
+                let id = if ours { id(case, devices) } else { rival(case, devices) };
+                Some((f64::from(devices), results.value(&id)?.max(1e-3)))
+            })
             .collect(),
     };
+    let mut lines = [CHECK, COMPILE, FILL, WRITE, SWITCH].map(|case| line(case, true)).to_vec();
+    lines.push(line(NFT, false));
     vec![Plot {
         file: "control".to_owned(),
         title: "From files to what is in force".to_owned(),
         x: "devices".to_owned(),
         y: "ms".to_owned(),
-        lines: [CHECK, COMPILE, FILL, WRITE, SWITCH].iter().map(line).collect(),
+        lines,
     }]
 }
 

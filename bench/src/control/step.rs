@@ -13,7 +13,9 @@ use enforcer::policy::{self, Loaded};
 use enforcer_common::cell::Cell;
 use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
 
-use super::{CHECK, COMPILE, FILL, IMAGE, LOAD, MAPS, PEAK, PER_CONNECTION, PER_DEVICE, PROMISED, SWITCH, WRITE, id};
+use super::{
+    CHECK, COMPILE, FILL, IMAGE, LOAD, MAPS, PEAK, PER_CONNECTION, PER_DEVICE, PROMISED, SWITCH, WRITE, id, nftables,
+};
 use crate::packet::arena::compiled;
 use crate::packet::site::Site as PacketSite;
 use crate::results::Measured;
@@ -42,6 +44,8 @@ pub fn measure(devices: u32) -> Result<Vec<Measured>> {
     step.counted(PEAK, peak_memory()? / MIB, "MiB");
     step.counted(IMAGE, size_of_val(image.cells.as_slice()) as f64 / MIB, "MiB");
     step.kernel(&image)?;
+    drop(image);
+    step.measured.extend(nftables::measure(folder.path(), devices)?);
     if devices == PROMISED {
         step.counted(PER_DEVICE, bytes_for_a_device(devices)?, "bytes");
     }
